@@ -1,0 +1,285 @@
+"""Settings, all from the environment; a wrong value stops the start and names itself.
+
+`.env.example` and the README list every variable. Nothing is read from files. Without DATABASE_URL and REDIS_URL the
+servers of `embedded.py` are used: `manage.py` starts them before this module is read.
+"""
+
+from __future__ import annotations
+
+import zoneinfo
+from pathlib import Path
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+
+def _typed(name: str, kind: type, default: object) -> object:
+    try:
+        return env.get_value(name, cast=kind, default=default)
+    except (ValueError, TypeError) as wrong:
+        raise ImproperlyConfigured(f"{name}={env.str(name)!r} is not a valid {kind.__name__}.") from wrong
+
+
+def _flag(name: str, *, default: bool) -> bool:
+    word = env.str(name, default="").strip().lower()
+    if word in ("", "0", "1", "false", "true", "no", "yes", "off", "on"):
+        return default if word == "" else word in ("1", "true", "yes", "on")
+    raise ImproperlyConfigured(f"{name}={word!r} is neither true nor false. Write 1 or 0.")
+
+
+def _number(name: str, *, default: int, least: int = 0) -> int:
+    number = int(_typed(name, int, default))  # type: ignore[call-overload]
+    if number < least:
+        raise ImproperlyConfigured(f"{name}={number} is too small; the least is {least}.")
+    return number
+
+
+# --- what runs -------------------------------------------------------------------------------------------------------
+
+DEBUG = _flag("DEBUG", default=False)
+DEMO = _flag("PLUMBLINE_DEMO", default=False)  # sample people, each signed in by one button
+SECRET_KEY = env.str("SECRET_KEY", default="only-for-development" if DEBUG else "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured("SECRET_KEY is not set. Make one: python -c 'import secrets; print(secrets.token_hex(32))'")
+if DEMO and not DEBUG:
+    raise ImproperlyConfigured("PLUMBLINE_DEMO=1 opens the sample accounts to everyone, so it needs DEBUG=1.")
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "config",
+    "stakeholders",
+    "delivery",
+    "metrics",
+    "teams",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "csp",
+    "django_htmx",
+    "pghistory",
+    "pgtrigger",
+    "template_partials",
+    "tree_queries",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "config.middleware.shell_error_pages",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "pghistory.middleware.HistoryMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "config.shell.shell",
+            ],
+            "builtins": ["teams.templatetags.ui"],
+        },
+    }
+]
+
+# --- PostgreSQL and Redis --------------------------------------------------------------------------------------------
+
+# the address of nothing: a command started around manage.py says so instead of reaching some other server
+DATABASE_URL = env.str("DATABASE_URL", default="postgres://nobody@/none?host=/no-database-set-DATABASE_URL")
+DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+    raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL server: postgres://user:password@host:5432/name")
+DATABASES["default"] |= {"ATOMIC_REQUESTS": False, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+REDIS_URL = env.str("REDIS_URL", default="redis://no-redis-set-REDIS_URL.invalid:1/0")
+if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+    raise ImproperlyConfigured(f"REDIS_URL={REDIS_URL!r} must begin with redis://, rediss:// or unix://.")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+
+# --- work ------------------------------------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_TASK_SOFT_TIME_LIMIT = 100
+CELERY_BROKER_TRANSPORT_OPTIONS = {  # a killed worker's message comes back after twice the time limit at most
+    "visibility_timeout": 300,
+    "unacked_restore_interval": 5,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_DEFAULT_QUEUE = "plumbline"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {
+    "wake-due-streams": {"task": "metrics.tasks.wake_due_streams", "schedule": 5.0, "options": {"expires": 10}},
+    "sweep-inbox": {"task": "metrics.tasks.sweep_inbox", "schedule": 10.0, "options": {"expires": 10}},
+    "rebuild-dirty-weeks": {"task": "metrics.tasks.rebuild_dirty_weeks", "schedule": 10.0, "options": {"expires": 10}},
+}
+
+# --- the organisation ------------------------------------------------------------------------------------------------
+
+ORGANISATION = env.str("PLUMBLINE_ORGANISATION", default="Our organisation")
+TIME_ZONE = env.str("PLUMBLINE_TIME_ZONE", default="UTC")  # where days and weeks begin
+try:
+    ORGANISATION_ZONE = zoneinfo.ZoneInfo(TIME_ZONE)
+except (zoneinfo.ZoneInfoNotFoundError, ValueError) as wrong:
+    raise ImproperlyConfigured(
+        f"PLUMBLINE_TIME_ZONE={TIME_ZONE!r} is not a time zone. Write one such as Europe/Lisbon."
+    ) from wrong
+USE_TZ = True
+USE_I18N = False
+LANGUAGE_CODE = "en-gb"
+
+# --- sources ---------------------------------------------------------------------------------------------------------
+
+PROVIDERS = {
+    "git": "metrics.providers.git.GitProvider",
+}
+if DEMO:
+    PROVIDERS["sample"] = "config.demo.provider.SampleProvider"
+SOURCE_KEYS = env.list("PLUMBLINE_SOURCE_KEYS", default=[])  # Fernet keys, newest first, for provider tokens
+SOURCE_LOCAL_PATHS = env.list("PLUMBLINE_LOCAL_REPOSITORIES", default=[])  # folders from which a path may be read
+SOURCE_INSECURE_HOSTS = env.list("PLUMBLINE_ALLOWED_HOSTS_FOR_SOURCES", default=[])
+CLONES_DIR = Path(env.str("PLUMBLINE_CLONES", default=str(BASE_DIR / ".plumbline" / "clones")))
+LEASE_SECONDS = _number("PLUMBLINE_LEASE_SECONDS", default=60, least=2)  # renewed while a reader is alive
+READ_EVERY_SECONDS = _number("PLUMBLINE_READ_EVERY", default=900, least=10)
+INCIDENT_WINDOW_HOURS = _number("PLUMBLINE_INCIDENT_WINDOW_HOURS", default=24, least=1)
+
+# --- people ----------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "teams.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"  # people are added by an administrator; nobody signs up by themselves
+ACCOUNT_ADAPTER = "teams.login.AccountAdapter"
+ACCOUNT_SESSION_REMEMBER = True
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="plumbline@localhost")
+ADMIN_ENABLED = True
+
+# --- pages and files -------------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
+
+
+def _packaged(package: str, folder: str) -> tuple[str, str]:
+    """A folder of a Python package as static files under the package's name."""
+    import importlib.util
+
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ImproperlyConfigured(f"The package {package} is not installed. Install requirements.lock.")
+    return package, str(Path(spec.origin).parent / folder)
+
+
+STATICFILES_DIRS = [BASE_DIR / "static", _packaged("plotly", "package_data")]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = False
+
+# --- security --------------------------------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ("/admin/",),  # unfold's pages use Alpine, which evaluates expressions
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, "'unsafe-inline'"],  # plotly writes style attributes
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    },
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_NAME = "plumbline"
+if not DEBUG:
+    SECURE_PROXY_SSL_HEADER = (
+        ("HTTP_X_FORWARDED_PROTO", "https") if _flag("TRUST_PROXY_HEADER", default=False) else None
+    )
+    SECURE_SSL_REDIRECT = _flag("SECURE_SSL_REDIRECT", default=True)
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+    SECURE_HSTS_SECONDS = _number("SECURE_HSTS_SECONDS", default=31_536_000)
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+SILENCED_SYSTEM_CHECKS = ["account.W001"]
+
+PGHISTORY_DEFAULT_TRACKERS = None
+UNFOLD = {"SITE_TITLE": "Plumbline", "SITE_HEADER": "Plumbline", "SITE_URL": "/", "SITE_SYMBOL": "straighten"}
+
+# --- logs ------------------------------------------------------------------------------------------------------------
+
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
+    raise ImproperlyConfigured(f"LOG_LEVEL={LOG_LEVEL!r} must be DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"events": {"()": "config.logs.formatter", "as_json": not DEBUG}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "events"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {"django.request": {"level": "ERROR"}, "celery.utils.functional": {"level": "WARNING"}},
+}

@@ -1,0 +1,28 @@
+#!/usr/bin/env python
+"""Django's command line, with the embedded servers around the commands that need a database."""
+
+import contextlib
+import os
+import sys
+
+# these start no server: they read code only, or bring their own
+WITHOUT_SERVERS = {"help", "version", "--help", "--version", "check", "collectstatic", "makemessages", "demo", "test"}
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from django.core.management import execute_from_command_line
+
+    command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    with contextlib.ExitStack() as servers:
+        if "DATABASE_URL" not in os.environ and command not in WITHOUT_SERVERS:
+            from config import embedded
+
+            os.environ.setdefault("DEBUG", "1")
+            started = servers.enter_context(embedded.borrowed_or_running(embedded.home("demo")))
+            os.environ.update({k: v for k, v in started.environment().items() if not os.environ.get(k)})
+        execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

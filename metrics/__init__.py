@@ -1,0 +1,1 @@
+"""What really happened: sources, deployments, changes, incidents, and the measures drawn from them."""

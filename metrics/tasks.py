@@ -1,0 +1,54 @@
+"""What Celery runs: it wakes up, looks into PostgreSQL for what is due, and does it. Losing a task loses nothing."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Any
+
+import structlog
+from celery import shared_task
+from django.utils import timezone
+
+from . import inbox, rollups, streams
+from .models import Stream
+
+log = structlog.get_logger(__name__)
+
+
+def send_quietly(task: Any, *arguments: Any) -> None:
+    """Nudge a worker. Redis may be away: beat finds the work again within seconds."""
+    try:
+        task.apply_async(arguments, retry=False, ignore_result=True)
+    except (OSError, task.app.connection_for_write().transport.connection_errors) as away:
+        log.warning("no worker was woken", task=task.name, because=str(away))
+
+
+@shared_task
+def wake_due_streams() -> None:
+    """Send a reader for each stream that is due."""
+    now = timezone.now()
+    for stream in streams.due(now):
+        Stream.objects.filter(pk=stream).update(woken_at=now)
+        send_quietly(read_stream, stream)
+
+
+@shared_task(soft_time_limit=840, time_limit=900)
+def read_stream(stream: int) -> None:
+    """Read a stream for a minute, then make room for others. A first fetch of a large repository may take longer."""
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    if streams.read(stream, owner):
+        send_quietly(read_stream, stream)
+
+
+@shared_task
+def sweep_inbox() -> None:
+    """Read pushed events that wait."""
+    if inbox.sweep():
+        send_quietly(rebuild_dirty_weeks)
+
+
+@shared_task
+def rebuild_dirty_weeks() -> None:
+    """Count the weeks again in which a fact changed."""
+    rollups.rebuild(now=timezone.now())

@@ -1,0 +1,1 @@
+"""What leaders see, decide and sign: the weekly page first."""

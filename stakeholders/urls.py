@@ -1,0 +1,12 @@
+"""Addresses of the leaders' pages."""
+
+from django.urls import path
+
+from .week import views as week
+
+app_name = "stakeholders"
+urlpatterns = [
+    path("", week.home, name="home"),
+    path("week/<slug:team>/", week.page, name="week"),
+    path("week/<slug:team>/<str:week>/", week.page, name="week_of"),
+]

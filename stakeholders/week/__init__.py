@@ -1,0 +1,1 @@
+"""The weekly page: what happened, what it means, what changed."""

@@ -1,0 +1,1 @@
+"""The pages of teams and people: parse, call one action, answer."""

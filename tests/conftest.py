@@ -1,0 +1,41 @@
+"""What every test stands on: no way out to the network, and clones of its own."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_real_connect = socket.socket.connect
+
+
+def _local_only(self: socket.socket, address: object) -> object:
+    if self.family in (socket.AF_INET, socket.AF_INET6):
+        host = str(address[0]) if isinstance(address, tuple) else ""
+        if host not in ("127.0.0.1", "::1", "localhost"):
+            raise RuntimeError(f"A test tried to reach {address}. Tests talk to this machine only.")
+    return _real_connect(self, address)  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def network_off() -> Iterator[None]:
+    socket.socket.connect = _local_only  # type: ignore[method-assign,assignment]
+    yield
+    socket.socket.connect = _real_connect  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def clones_apart(settings, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Each test has its own folder of clones, and may read repositories under its own tmp_path."""
+    settings.CLONES_DIR = tmp_path / "clones"
+    settings.SOURCE_LOCAL_PATHS = [str(tmp_path)]
+
+
+@pytest.fixture(scope="session")
+def git_program() -> str:
+    found = shutil.which("git")
+    assert found, "git is needed"
+    return found
