@@ -34,7 +34,7 @@ test: $(VENV)/development  ## every test that can run here
 check: $(VENV)/development  ## lint, format, types, import contracts, templates, migrations, deployment checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	DEBUG=1 $(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/djlint templates --lint --quiet
 	DEBUG=1 $(BIN)/python manage.py makemigrations --check --dry-run

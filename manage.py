@@ -6,14 +6,19 @@ import os
 import sys
 
 # these start no server: they read code only, or bring their own
-WITHOUT_SERVERS = {"help", "version", "--help", "--version", "check", "collectstatic", "makemessages", "demo", "test"}
+WITHOUT_SERVERS = {"help", "version", "--help", "--version", "check", "collectstatic", "makemessages"}
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if command == "demo":  # it chooses its servers and settings before Django is loaded
+        from config.demo import run
+
+        sys.exit(run.main(sys.argv[2:]))
+
     from django.core.management import execute_from_command_line
 
-    command = sys.argv[1] if len(sys.argv) > 1 else "help"
     with contextlib.ExitStack() as servers:
         if "DATABASE_URL" not in os.environ and command not in WITHOUT_SERVERS:
             from config import embedded

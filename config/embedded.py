@@ -22,9 +22,10 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -234,14 +235,15 @@ def _make_cluster(programs: Path, data: Path, account: pwd.struct_passwd | None)
     new.mkdir(mode=0o700)
     if account:
         os.chown(new, account.pw_uid, account.pw_gid)
+    command: list[str | Path] = [programs / "initdb", "-D", new, "-U", "plumbline", "--auth=trust"]
     made = subprocess.run(
-        [programs / "initdb", "-D", new, "-U", "plumbline", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
-        + ["--no-sync", "--no-instructions"],
+        [*command, "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"],
         capture_output=True,
         text=True,
         cwd="/",
         env=_environment(),
-        **_as(account),
+        user=account.pw_uid if account else None,
+        group=account.pw_gid if account else None,
     )
     if made.returncode:
         raise EmbeddedError(f"PostgreSQL could not make its data folder {data}: {made.stderr.strip()[-800:]}")
@@ -318,7 +320,7 @@ def _wait_for_redis(child: subprocess.Popen[bytes], path: Path, folder: Path) ->
 
 
 def _spawn(
-    command: list[str | Path], account: pwd.struct_passwd | None, dies_by: signal.Signals, *, log: object
+    command: list[str | Path], account: pwd.struct_passwd | None, dies_by: signal.Signals, *, log: IO[bytes]
 ) -> subprocess.Popen[bytes]:
     """Start a server in its own session (a Ctrl-C is ours to pass on) that ends when this process does."""
     libc = ctypes.CDLL(None, use_errno=True) if os.uname().sysname == "Linux" else None
@@ -333,13 +335,14 @@ def _spawn(
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
-        stdout=log,  # type: ignore[arg-type]
+        stdout=log,
         stderr=subprocess.STDOUT,
         cwd="/",
         env=_environment(),
         start_new_session=True,
         preexec_fn=with_parent,
-        **_as(account),
+        user=account.pw_uid if account else None,
+        group=account.pw_gid if account else None,
     )
 
 
@@ -357,10 +360,6 @@ def _stop(child: subprocess.Popen[bytes], how: signal.Signals) -> None:
 def _account() -> pwd.struct_passwd | None:
     """Who the servers run as: ourselves, or `nobody` when we are root (PostgreSQL refuses to run as root)."""
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-
-
-def _as(account: pwd.struct_passwd | None) -> Mapping[str, int]:
-    return {"user": account.pw_uid, "group": account.pw_gid} if account else {}
 
 
 def _environment() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -15,7 +16,7 @@ def redact(text: str) -> str:
     return _SECRET.sub(lambda found: f"{found[1] or found[3]}[hidden]{found[2] or ''}", text)
 
 
-def _redacted(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+def _redacted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
     return {name: redact(value) if isinstance(value, str) else value for name, value in event.items()}
 
 

@@ -37,6 +37,7 @@ def deployments_as_facts(services: Iterable[int]) -> dict[int, list[linking.Depl
     rows = Deployment.objects.filter(service__in=services, superseded_at=None, finished_at__isnull=False).order_by("finished_at", "pk")
     for row in rows.values_list("pk", "service_id", "environment", "sha", "finished_at", "outcome", "production", "answer"):
         pk, service, environment, sha, finished_at, outcome, production, answer = row
+        assert finished_at is not None  # noqa: S101 (asked for above; for the type checker)
         found[service].append(
             linking.Deploy(
                 id=str(pk), service=str(service), environment=environment, sha=sha, finished_at=finished_at,
@@ -139,7 +140,7 @@ def _failures(services: list[int]) -> None:
                   JOIN metrics_deployedchange brought ON brought.change_id = undone.id
                   JOIN ours bad ON bad.id = brought.deployment_id AND bad.service_id = answer.service_id
                  WHERE change.reverts <> '' AND change.superseded_at IS NULL
-                   AND bad.finished_at < answer.finished_at AND answer.finished_at <= bad.finished_at + %(window)s
+                   AND bad.finished_at < answer.finished_at AND answer.finished_at <= bad.finished_at + make_interval(secs => %(window)s)
                 UNION
                 SELECT bad.id, 'incident', link.incident_id, NULL, NULL
                   FROM metrics_incidentlink link
@@ -167,5 +168,5 @@ def _failures(services: list[int]) -> None:
               JOIN metrics_deployment d ON d.id IN (touched.deployment_id, touched.answer_id)
              WHERE d.finished_at IS NOT NULL
             """,
-            {"services": services, "window": linking.REVERT_WINDOW},
+            {"services": services, "window": linking.REVERT_WINDOW.total_seconds()},
         )

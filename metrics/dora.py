@@ -115,7 +115,7 @@ class WeekCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frequency:
-    """Deployments by week. `value` is the median of whole weeks; `average` tells once a month from never."""
+    """Deployments by week. `value` is the median of whole weeks; where that is 0, `pace` still is not."""
 
     weeks: tuple[WeekCount, ...]
     value: float | None
@@ -139,6 +139,11 @@ class Frequency:
     def average(self) -> float | None:
         """Deployments a week over the whole weeks."""
         return None if self.value is None else self.deployments / self.whole_weeks
+
+    @property
+    def pace(self) -> tuple[float, str] | None:
+        """The average in a unit that never makes it 0: (1.3, "month")."""
+        return pace(self.deployments, 7 * self.whole_weeks)
 
     @property
     def few(self) -> bool:
@@ -249,7 +254,7 @@ def quantile_disc(values: Iterable[T], share: float) -> T | None:
     if not 0 <= share <= 1:
         raise ValueError(f"A share lies between 0 and 1; {share} does not.")
     ordered = sorted(values)
-    rank = math.ceil(Fraction(str(share)) * len(ordered))  # 0.55 × 20 is 11, which floats deny
+    rank = math.ceil(Fraction(str(share)) * len(ordered))  # 0.28 × 25 is 7, which floats deny
     return ordered[max(rank, 1) - 1] if ordered else None
 
 
@@ -362,12 +367,8 @@ def lead_parts(change: ChangeFact) -> LeadParts:
             pickup, review = Part(reviewed - opened), Part(border - reviewed)
         else:
             pickup = Part(border - opened)
-            review = Part(
-                None, "Reviewed only after it was merged." if reviews else "Merged without a review."
-            )
-    return LeadParts(
-        coding=coding if first else Part(None, why), pickup=pickup, review=review, waiting=waiting
-    )
+            review = Part(None, "Reviewed only after it was merged." if reviews else "Merged without a review.")
+    return LeadParts(coding=coding if first else Part(None, why), pickup=pickup, review=review, waiting=waiting)
 
 
 def change_failure_rate(deploys: Iterable[DeployFact]) -> Share:
@@ -389,9 +390,7 @@ def rework_rate(deploys: Iterable[DeployFact]) -> Share:
     return _share(deploys, lambda one: one.unplanned)
 
 
-def time_to_restore(
-    incidents: Iterable[IncidentFact] | None, start: datetime, end: datetime, now: datetime
-) -> Restore:
+def time_to_restore(incidents: Iterable[IncidentFact] | None, start: datetime, end: datetime, now: datetime) -> Restore:
     """Incident start → resolved, for those resolved in [start, end). Open ones apart, with age at `now`.
 
     `incidents` is None when no source of incidents is connected: plain Git has none.
@@ -402,9 +401,7 @@ def time_to_restore(
         return Restore(durations=(), reason=NO_INCIDENT_SOURCE)
     rows = [(one.started_at, one.resolved_at, one.id) for one in incidents]
     times, left_out = _spans(rows, start, end, "Resolved before it started.")
-    still = sorted(
-        (began, id_) for began, resolved, id_ in rows if resolved is None and began < min(end, now)
-    )
+    still = sorted((began, id_) for began, resolved, id_ in rows if resolved is None and began < min(end, now))
     return Restore(
         durations=times,
         reason="" if times else NO_INCIDENTS,
@@ -413,9 +410,7 @@ def time_to_restore(
     )
 
 
-def failed_deployment_recovery_time(
-    incidents: Iterable[IncidentFact] | None, start: datetime, end: datetime
-) -> Times:
+def failed_deployment_recovery_time(incidents: Iterable[IncidentFact] | None, start: datetime, end: datetime) -> Times:
     """Bad deployment finished → service restored, for the incidents linked to one, resolved in [start, end).
 
     Source: DOMAIN §1, Time to restore.

@@ -163,7 +163,7 @@ def _known(source: Source, keys: list[str]) -> dict[str, _Known]:
     rows = source.deployments.filter(provider_id__in=keys).values_list(
         "provider_id", "pk", "service_id", "finished_at", "carried_digest"
     )
-    return {key: _Known(*rest) for key, *rest in rows}
+    return {key: _Known(pk, service, at, digest) for key, pk, service, at, digest in rows}
 
 
 def _carried(source: Source, seen: list[DeploymentSeen], known: dict[str, _Known]) -> set[int]:
@@ -236,7 +236,7 @@ def _incidents(source: Source, seen: list[IncidentSeen], done: Stored, now: date
 
 def _incident_times(source: Source, keys: list[str]) -> list[tuple[int, datetime]]:
     rows = source.incidents.filter(provider_id__in=keys, resolved_at__isnull=False)
-    return list(rows.values_list("service_id", "resolved_at"))
+    return [(service, at) for service, at in rows.values_list("service_id", "resolved_at") if at]
 
 
 # --- shared ----------------------------------------------------------------------------------------------------------
@@ -290,6 +290,6 @@ def _upsert(
             """,  # noqa: S608 (table and column names are ours)
             [source.pk, now],
         )
-        written = cursor.fetchall()
+        written: list[tuple[int, bool]] = cursor.fetchall()
         cursor.execute("DROP TABLE staged")
     return written

@@ -70,9 +70,7 @@ class IncidentFact:
     started_at: datetime
     resolved_at: datetime | None
     names: str = ""  # id of the deployment that its source names, once that is found
-    corrected_to: str | None = (
-        None  # a person's word: a deployment's id, or NO_DEPLOYMENT; None: no correction
-    )
+    corrected_to: str | None = None  # a person's word: a deployment's id, or NO_DEPLOYMENT; None: no correction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,16 +175,12 @@ def in_order(deploys: Iterable[Deploy], parents: Parents) -> list[Deploy]:
     """
     history = History(parents)
     found: list[Deploy] = []
-    for _, same in groupby(
-        sorted(deploys, key=lambda one: (one.finished_at, one.id)), key=lambda one: one.finished_at
-    ):
+    for _, same in groupby(sorted(deploys, key=lambda one: (one.finished_at, one.id)), key=lambda one: one.finished_at):
         members = {one.id: one for one in same}
         if len({one.sha for one in members.values()}) < 2:
             found.extend(members.values())
         else:
-            found.extend(
-                members[id_] for id_ in history.ancestors_first((one.id, one.sha) for one in members.values())
-            )
+            found.extend(members[id_] for id_ in history.ancestors_first((one.id, one.sha) for one in members.values()))
     return found
 
 
@@ -241,16 +235,11 @@ def rollbacks(parents: Parents, deployments: Iterable[tuple[str, str]]) -> dict[
     return {
         id_: before
         for (before, before_sha), (id_, sha) in pairwise(ordered)
-        if bases[id_].known
-        and not bases[id_].shas
-        and not bases[id_].merges
-        and history.is_ancestor(sha, before_sha)
+        if bases[id_].known and not bases[id_].shas and not bases[id_].merges and history.is_ancestor(sha, before_sha)
     }
 
 
-def link_changes_by_time(
-    changes: Iterable[tuple[str, datetime]], deployments: Iterable[Deploy]
-) -> dict[str, str]:
+def link_changes_by_time(changes: Iterable[tuple[str, datetime]], deployments: Iterable[Deploy]) -> dict[str, str]:
     """sha → id of the first deployment finished at or after its merge. For when ancestry is unknown.
 
     `changes` are pairs (sha, merged at) of the deployed branch; `deployments` those of one service and
@@ -399,9 +388,7 @@ def failed_deployments(
     Source: DOMAIN §1, Change failure rate.
     """
     counted = _counted(deployments)
-    shown = (
-        {link.deployment for link in links} | {one.bad for one in undone} | set(answered(counted).values())
-    )
+    shown = {link.deployment for link in links} | {one.bad for one in undone} | set(answered(counted).values())
     return frozenset(one.id for one in counted if one.id in shown)
 
 

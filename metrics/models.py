@@ -104,6 +104,22 @@ class Stream(models.Model):
         return f"{self.source}: {self.kind}"
 
 
+class SourceDay(models.Model):
+    """How reading a source went on one day of the organisation's zone: runs that ended well, tries that failed, new rows."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="days")
+    day = models.DateField()
+    reads = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    rows = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "day"], name="source_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source_id} on {self.day}"
+
+
 class RawPage(models.Model):
     """The words that a page of facts came from, compressed, so that facts can be derived again without asking."""
 

@@ -66,15 +66,7 @@ class Week:
     @classmethod
     def of(cls, instant: datetime, zone: ZoneInfo) -> Week:
         """The week whose `bounds` hold `instant`. Raises ValueError for a naive time or off the calendar."""
-        week = cls._around(local_day(instant, zone))
-        # Where clocks go back across midnight, Sunday returns after Monday began: the bounds decide.
-        start, end = week.bounds(zone)
-        if instant < start:
-            return week.previous()
-        return week.next() if instant >= end else week
-
-    @classmethod
-    def _around(cls, day: date) -> Week:
+        day = local_day(instant, zone)
         try:
             return cls(day - timedelta(days=day.weekday()))
         except OverflowError:

@@ -235,11 +235,9 @@ def _pool(group: str, teams: Iterable[int], weeks: Sequence[Week]) -> dict[int, 
     with connection.cursor() as cursor:
         cursor.execute(_POOLED.format(group=group), {"teams": list(teams), "mondays": list(of)})
         for key, monday, *row in cursor.fetchall():
-            counts, times = row[:7], row[7:12]
-            restored, restore = row[12], row[13:]
-            found.setdefault(key, {})[monday] = Pooled(
-                of[monday], *map(int, counts), *map(_span, times), restored, *map(_span, restore)
-            )  # type: ignore[arg-type]
+            counts, times, restored, restore = row[:7], row[7:12], row[12], row[13:]
+            values = [*map(int, counts), *map(_span, times), restored, *map(_span, restore)]
+            found.setdefault(key, {})[monday] = Pooled(of[monday], *values)
     return found
 
 

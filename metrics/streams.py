@@ -15,8 +15,8 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import transaction
-from django.db.models import F, Q
+from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from . import ingest, registry
@@ -150,9 +150,25 @@ def keep(lease: Lease, source: Source, page: Page) -> ingest.Stored:
             row.error = row.error_advice = row.error_detail = ""
             row.error_at = None
         row.save()
+        if page.done or stored.new:
+            note_day(source, now, reads=int(page.done), rows=stored.new)
         if page.done:
             transaction.on_commit(_nudge_rollups)
     return stored
+
+
+def note_day(source: Source, now: datetime, *, reads: int = 0, failures: int = 0, rows: int = 0) -> None:
+    """Add to the day's account of `source`."""
+    day = now.astimezone(settings.ORGANISATION_ZONE).date()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO metrics_sourceday AS held (source_id, day, reads, failures, rows) VALUES (%s, %s, %s, %s, %s)
+            ON CONFLICT (source_id, day) DO UPDATE SET reads = held.reads + excluded.reads,
+                failures = held.failures + excluded.failures, rows = held.rows + excluded.rows
+            """,
+            [source.pk, day, reads, failures, rows],
+        )
 
 
 def _nudge_rollups() -> None:
@@ -164,7 +180,8 @@ def _nudge_rollups() -> None:
 def _failed(lease: Lease, row: Stream, wrong: ProviderError) -> None:
     failures = row.failures + 1
     wait = LONGEST_WAIT if wrong.permanent else _wait(failures)
-    _release(lease, attempts=0, failures=failures, due_at=timezone.now() + wait, **_said(wrong))
+    if _release(lease, attempts=0, failures=failures, due_at=timezone.now() + wait, **_said(wrong)):
+        note_day(row.source, timezone.now(), failures=1)
 
 
 def _wait(tries: int) -> timedelta:
@@ -190,8 +207,9 @@ def _bury(row: Stream, now: datetime) -> None:
     row.save(update_fields=["dead_at", "error", "error_advice", "error_at"])
 
 
-def _release(lease: Lease, **fields: Any) -> None:
-    lease.mine().update(lease_owner="", lease_until=None, **fields)
+def _release(lease: Lease, **fields: Any) -> bool:
+    """Give the stream back. False when it was not ours any more; then nothing is written."""
+    return bool(lease.mine().update(lease_owner="", lease_until=None, **fields))
 
 
 def _until() -> datetime:
@@ -200,5 +218,5 @@ def _until() -> datetime:
 
 def wake(streams: Any, *, now: datetime) -> int:
     """Make `streams` (a queryset) due at once, the dead ones too; how many. A blocked one waits for its provider."""
-    return streams.update(due_at=now, woken_at=None, dead_at=None, attempts=0, failures=F("failures"))  # type: ignore[no-any-return]
+    return streams.update(due_at=now, woken_at=None, dead_at=None, attempts=0)  # type: ignore[no-any-return]
 

@@ -63,13 +63,25 @@ def teams(user: Visitor, right: Right = Right.SEE) -> QuerySet[Team]:
     return Team.objects.filter(id__in=RawSQL(_BELOW, [user.pk, roles]))  # noqa: S611 (fixed text, bound values)
 
 
+_UNDER = """
+    WITH RECURSIVE under(id) AS (
+        SELECT %s::bigint UNION SELECT team.id FROM teams_team team JOIN under ON team.parent_id = under.id
+    ) SELECT id FROM under
+"""
+
+
+def below(user: Visitor, team: Team, right: Right = Right.SEE) -> QuerySet[Team]:
+    """`team` and all teams under it over which `user` has `right`: the scope of a page."""
+    return teams(user, right).filter(id__in=RawSQL(_UNDER, [team.pk]))  # noqa: S611 (fixed text, bound values)
+
+
 def may(user: Visitor, right: Right, team: Team) -> bool:
     """Whether `user` has `right` over `team`."""
     return teams(user, right).filter(pk=team.pk).exists()
 
 
 def get_team(user: Visitor, slug: str, right: Right = Right.SEE) -> Team:
-    """The team with this `slug`. Raises Http404 when `user` may not see it, PermissionDenied when the right is missing."""
+    """The team with this slug. Raises Http404 when `user` may not see it, PermissionDenied without the right."""
     team = teams(user).filter(slug=slug).first()
     if team is None:
         raise Http404("No such team.")

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from allauth.account.decorators import secure_admin_login
+from django import forms
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -22,6 +25,7 @@ from .access import Right
 from .models import Grant, Membership, Person, Team, User
 
 admin.site.unregister(Group)  # roles are grants over a team
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign] # the one way in, second step too
 
 
 class OfficeAdmin(ModelAdmin):
@@ -38,6 +42,13 @@ class OfficeAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **options)
+        except actions.ActionError as refusal:
+            messages.error(request, str(refusal))
+            return redirect(request.get_full_path())
 
 
 class RecordAdmin(OfficeAdmin):
@@ -92,8 +103,16 @@ class SubTeamInline(RecordInline):
     readonly_fields = fields
 
 
+class TeamForm(forms.ModelForm):
+    """Looks at the team above too, although it cannot be changed here: a name is used once in a group."""
+
+    def _get_validation_exclusions(self) -> set[str]:
+        return super()._get_validation_exclusions() - {"parent"}  # type: ignore[misc,no-any-return]
+
+
 @admin.register(Team)
 class TeamAdmin(OfficeAdmin):
+    form = TeamForm
     list_display = ("name", "kind_shown", "parent", "about", "position", "is_open")
     list_filter = ("kind", ("closed_at", admin.EmptyFieldListFilter), "is_sample")
     list_select_related = ("parent",)
@@ -141,7 +160,7 @@ class PersonAdmin(OfficeAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return in_the_office(request)
+        return in_the_office(request) and (obj is None or access.governs(request.user, obj))  # type: ignore[arg-type]
 
     @display(description="signs in", boolean=True)
     def signs_in(self, person: Person) -> bool:

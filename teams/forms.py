@@ -37,7 +37,7 @@ class TeamChoice(forms.ModelChoiceField):
     """A team, indented by its depth in the tree."""
 
     def label_from_instance(self, team: Team) -> str:  # type: ignore[override]
-        return EM_SPACE * (getattr(team, "tree_depth", 0) - self.top) + team.name
+        return EM_SPACE * (team.tree_depth - self.top) + team.name  # type: ignore[attr-defined]
 
     top = 0
 
@@ -50,7 +50,7 @@ def offered(teams: QuerySet[Team]) -> QuerySet[Team]:
 def _choose_team(field: forms.Field, teams: QuerySet[Team]) -> None:
     assert isinstance(field, TeamChoice)  # noqa: S101 (for the type checker)
     field.queryset = teams
-    field.top = min((team.tree_depth for team in teams), default=0)
+    field.top = min((team.tree_depth for team in teams), default=0)  # type: ignore[attr-defined]
 
 
 class TeamForm(forms.Form):
@@ -132,8 +132,8 @@ class JoinForm(_RoleFields):
     person = forms.ModelChoiceField(
         label="Who", queryset=Person.objects.none(), required=False, empty_label="Somebody new, named below"
     )
-    name = _text("Name", 120, required=False)
-    email = forms.EmailField(label="E-mail", required=False, max_length=254)
+    name = _text("Name, if new", 120, required=False)
+    email = forms.EmailField(label="E-mail, if new", required=False, max_length=254)
     started_on = DayField(label="First day")
 
     field_order = ("person", "name", "email", "role", "level", "started_on")

@@ -273,6 +273,10 @@ class Membership(models.Model):
         return self.level in self.SENIOR_LEVELS
 
     @property
+    def is_separation(self) -> bool:
+        return self.end_reason in self.SEPARATIONS
+
+    @property
     def level_name(self) -> str:
         return self.Level(self.level).label if self.level in self.Level.values else self.level
 

@@ -43,7 +43,7 @@
     return Math.max(...values, 0);
   };
 
-  const traces = (data, narrow) => {
+  const traces = (data) => {
     const at = data.x.map((_, index) => index);
     const hover = { hoverinfo: "none" };
     const ink = colour("fc");
@@ -114,6 +114,12 @@
     return ticks.slice(0, 4);
   };
 
+  /** Room at the right for the longest words at the end of a line. */
+  const room = (data) => {
+    const words = [data.line_label, data.target_label, data.high_label, data.low_label].filter(Boolean);
+    return Math.min(190, Math.max(40, ...words.map((word) => word.length * 6.7 + 24)));
+  };
+
   const layout = (data, plot) => {
     const narrow = plot.clientWidth < 560;
     const high = niceTop(data) * 1.06 || 1;
@@ -121,7 +127,7 @@
     const low = data.bars || data.zero ? 0 : Math.max(0, Math.min(...values, data.target ?? Infinity) - high * 0.12);
     const range = [Number.isFinite(low) ? low : 0, high];
     const ticks = grid(...range);
-    const margin = { t: 10, b: 26, l: 36, r: narrow ? 16 : 150, pad: 0 };
+    const margin = { t: 10, b: 26, l: 36, r: narrow ? 16 : room(data), pad: 0 };
     const height = plot.clientHeight - margin.t - margin.b;
     const every = Math.max(1, Math.ceil(data.x.length / (narrow ? 4 : 8)));
     const shown = data.x.map((_, index) => index).filter((index) => (data.x.length - 1 - index) % every === 0);

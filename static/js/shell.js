@@ -66,6 +66,8 @@
     if (!drawer) return;
     drawerOpener = opener;
     drawer.classList.add("is-open");
+    drawer.setAttribute("role", "dialog");
+    drawer.setAttribute("aria-modal", "true");
     outside().forEach((part) => { part.inert = true; });
     all("[data-drawer]").forEach((button) => button.setAttribute("aria-expanded", "true"));
     const current = opener.dataset.drawer === "scope" ? one("[data-scope-filter], .node-link[aria-current]", drawer) : null;
@@ -76,6 +78,8 @@
     const drawer = one("#sidebar.is-open");
     if (!drawer) return;
     drawer.classList.remove("is-open");
+    drawer.removeAttribute("role");
+    drawer.removeAttribute("aria-modal");
     outside().forEach((part) => { part.inert = false; });
     all("[data-drawer]").forEach((button) => button.setAttribute("aria-expanded", "false"));
     drawerOpener?.focus();
@@ -258,7 +262,9 @@
     const wrong = one("[data-focus]");
     if (wrong) wrong.focus();
     else announce(all("#messages .notice").map((note) => note.textContent.trim()).join(" "));
-    one(".node-link[aria-current]")?.scrollIntoView({ block: "nearest" });
+    const list = one(".sidebar-scroll");
+    const here = one(".node-link[aria-current]");
+    if (list && here && here.offsetTop > list.clientHeight) list.scrollTop = here.offsetTop - list.clientHeight / 2;
   });
 
   window.plumbline = { keep, toast, announce };

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from allauth.account.models import EmailAddress
 
 from teams.models import Membership, Person, Team, User
+
 from .rules import ActionError, Over, Taken, WrongDay, action, in_words, must_be_open, refusing
 
 _DAY = timedelta(days=1)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from teams import login
 from teams.access import RIGHTS, Right
 from teams.models import Grant, Person, Team, User
+
 from .rules import ROLES, ActionError, LastKey, Over, Taken, action, lock, must_be_open, refusing
 
 _KEYS = [role for role, rights in RIGHTS.items() if Right.ACCESS in rights]  # roles that can grant roles

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from teams.models import Team, User
+
 from .rules import TREE, Loop, Over, StillInUse, Taken, action, listed, lock, must_be_open, refusing
 
 RESERVED_SLUGS = {"add"}  # words that are addresses under /teams/
@@ -113,10 +114,10 @@ def reopen_team(*, team: Team, by: User) -> Team:
 
 
 def _above(team: Team) -> list[Team]:
-    """The teams above, nearest first. Walks, because a loop that should not be there must not hang the check."""
+    """The teams above as they are now, nearest first. A loop that should not be there does not hang the walk."""
     parents = {row.pk: row for row in Team.objects.all()}
     way: list[Team] = []
-    above = team.parent_id
+    above = parents[team.pk].parent_id  # not what the caller read, perhaps before the lock was free
     while above is not None and parents[above] not in way:
         way.append(parents[above])
         above = parents[above].parent_id

@@ -71,11 +71,9 @@ def money(value: Number | None) -> str:
     sign, amount = ("−" if value < 0 else ""), abs(Decimal(str(value)))
     if _round(amount) < 1000:
         return f"{sign}${_round(amount)}"
-    for size, letter in ((1_000, "k"), (1_000_000, "m")):
-        if _round(amount / size) < 1000:
-            break
-    else:
-        size, letter = 1_000_000_000, "bn"
+    size, letter = next(
+        (pair for pair in ((1_000, "k"), (1_000_000, "m")) if _round(amount / pair[0]) < 1000), (1_000_000_000, "bn")
+    )
     part = amount / size
     return f"{sign}${_trim(part, 1 if _round(part, 1) < 10 else 0)}{letter}"
 

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from teams import access, actions, forms
 from teams.access import Right
 from teams.models import Membership
+
 from .forms_page import Done, form_page, posted, signed_in
 from .tree import asks
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 from teams import access, actions, forms
 from teams.access import Right
 from teams.models import Membership, Person, User
+
 from .forms_page import Done, form_page, posted, signed_in
 from .tree import asks
 

@@ -14,10 +14,12 @@ from teams.access import Right
 from teams.models import Grant, Membership, Team
 from teams.templatetags import ui
 from teams.tree import rows
-from .forms_page import Done, form_page, posted, signed_in
-from .tree import asks
 
-MOST_PAST = 50  # former members shown before "show all"
+from .forms_page import Done, form_page, posted, signed_in
+from .tree import asks, may_leave_its_group
+
+MOST_PAST = 50  # former members, and
+MOST_TEAMS = 100  # teams in it, shown before "show all"
 
 
 @require_GET
@@ -31,16 +33,22 @@ def page(request: HttpRequest, team: str) -> HttpResponse:
     way = [row.pk for row in Team.objects.ancestors(found)]
     below = [row.pk for row in tree if found.pk in row.tree_path]
     members = found.memberships.select_related("person").order_by("person__name", "started_on")
-    past = members.true().exclude(pk__in=members.not_over_on(today)).order_by("-ended_on")
+    now, coming = list(members.on(today)), list(members.true().filter(started_on__gt=today))
+    past = members.true().filter(ended_on__lt=today).exclude(end_reason=Membership.End.PROMOTED).order_by("-ended_on")
     stints = Membership.objects.filter(team__in=below).stints()
-    rights = {right.name.lower() for right in Right if access.may(user, right, found)}
+    asked = (Right.PEOPLE, Right.TREE, Right.ACCESS)
+    rights = {right.value for right in asked if access.may(user, right, found)}
+    everything = request.GET.get("all") == "1"
+    sub_teams = [row for row in rows(user, today=today) if row.team.parent_id == found.pk]
     context = {
         "team": found,
         "path": [seen[pk] for pk in way if pk in seen],
-        "sub_teams": [row for row in rows(user, today=today) if row.team.parent_id == found.pk],
-        "members": members.on(today),
-        "joining": members.true().filter(started_on__gt=today),
-        "past": past if request.GET.get("all") == "1" else past[:MOST_PAST],
+        "sub_teams": sub_teams if everything else sub_teams[:MOST_TEAMS],
+        "sub_team_count": len(sub_teams),
+        "members": now,
+        "joining": coming,
+        "member_words": f"{len(now)}, {len(coming)} coming" if coming else len(now),
+        "past": past if everything else past[:MOST_PAST],
         "past_count": past.count(),
         "facts": _facts(
             attrition.attrition(stints, until=today),
@@ -49,7 +57,7 @@ def page(request: HttpRequest, team: str) -> HttpResponse:
         ),
         "grants": _grants(found, way, seen),
         "rights": rights,
-        "may_move": "tree" in rights and (found.parent is None or access.may(user, Right.TREE, found.parent)),
+        "may_move": "tree" in rights and (way or user.is_superuser) and may_leave_its_group(user, found),
         "today": today,
     }
     return render(request, "teams/team.html", context)

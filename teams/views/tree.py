@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -12,8 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from teams import access, actions, forms
 from teams.access import Right
-from teams.models import Team
+from teams.models import Team, User
 from teams.tree import rows
+
 from .forms_page import Done, form_page, posted, signed_in
 
 MOST_ROWS = 400  # more teams than this are shown on request
@@ -81,8 +83,8 @@ def edit(request: HttpRequest, team: str) -> HttpResponse:
 @asks
 def move(request: HttpRequest, team: str) -> HttpResponse:
     user, found = signed_in(request), _changeable(request, team)
-    if found.parent is not None:
-        access.require(user, Right.TREE, found.parent)  # it leaves a group that somebody answers for
+    if not may_leave_its_group(user, found):
+        raise PermissionDenied(f"Whoever moves {found.name} must also look after the group that it leaves.")
     form = forms.MoveTeamForm(posted(request), user=user, team=found)
 
     def act(data: dict[str, Any]) -> Done:
@@ -134,6 +136,11 @@ def reopen(request: HttpRequest, team: str) -> HttpResponse:
     form, back = forms.Confirmation(posted(request)), found.get_absolute_url()
     title, intro = f"Reopen {found.name}", "It comes back into the lists and can take members again."
     return form_page(request, form=form, act=act, title=title, intro=intro, button="Reopen team", back=back)
+
+
+def may_leave_its_group(user: User, team: Team) -> bool:
+    """Whether `user` has the tree in hand where `team` hangs; at the top nobody else answers for it."""
+    return team.parent is None or access.may(user, Right.TREE, team.parent)
 
 
 def _changeable(request: HttpRequest, slug: str) -> Team:

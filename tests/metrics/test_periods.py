@@ -25,9 +25,7 @@ ZONES = [
 ]  # fmt: skip
 zones = st.sampled_from(ZONES)
 weeks = st.dates(date(2, 1, 1), date(9998, 12, 20)).map(lambda day: Week(day - timedelta(days=day.weekday())))
-modern_weeks = st.dates(date(1850, 1, 1), date(2100, 1, 1)).map(
-    lambda day: Week(day - timedelta(days=day.weekday()))
-)
+modern_weeks = st.dates(date(1850, 1, 1), date(2100, 1, 1)).map(lambda day: Week(day - timedelta(days=day.weekday())))
 instants = st.datetimes(datetime(1850, 1, 1), datetime(2100, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))
 
 
@@ -60,7 +58,7 @@ def test_a_week_that_its_year_does_not_have_is_refused_with_the_weeks_it_has(lab
     ["", "2026", "2026-47", "2026W47", "2026-W7", "2026-w47", " 2026-W47", "2026-W47\n", "26-W47", "٢٠٢٦-W47"],
 )
 def test_anything_else_is_refused_with_an_example(label):
-    with pytest.raises(ValueError, match="is not a week. Write it like 2026-W47"):
+    with pytest.raises(ValueError, match=r"is not a week\. Write it like 2026-W47\."):
         Week.parse(label)
 
 
@@ -75,7 +73,7 @@ def test_the_ends_of_the_calendar_are_refused(label):
 )
 @pytest.mark.parametrize("zone", [ZoneInfo("Pacific/Kiritimati"), ZoneInfo("Pacific/Pago_Pago"), ZoneInfo("UTC")])
 def test_instants_at_the_ends_of_the_calendar_are_a_value_error_not_an_overflow(instant, zone):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="outside the calendar"):
         Week.of(instant.replace(tzinfo=UTC), zone)
 
 
@@ -84,24 +82,25 @@ def test_walking_off_the_calendar_is_a_value_error_not_an_overflow():
     for far in (10**6, -(10**6), 10**12, -(10**12)):
         with pytest.raises(ValueError, match="outside the calendar"):
             week.shift(far)
-    with pytest.raises(ValueError):
-        Week.parse("9998-W52").next()
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="outside the calendar"):
+        Week.parse("9998-W53").next()
+    with pytest.raises(ValueError, match="outside the calendar"):
         weeks_ending(Week.parse("0002-W01"), 2)
 
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_the_first_and_the_last_week_have_bounds_in_every_zone(zone):
-    for label in ("0002-W01", "9998-W52"):
+    for label in ("0002-W01", "9998-W53"):
         start, end = Week.parse(label).bounds(zone)
         assert start < end
 
 
 def test_days_at_the_very_ends_are_a_value_error_not_an_overflow():
-    with pytest.raises(ValueError):
-        day_start(date(1, 1, 1), ZoneInfo("Pacific/Kiritimati"))
-    with pytest.raises(ValueError):
-        day_start(date(9999, 12, 31), ZoneInfo("Pacific/Pago_Pago"))
+    tokyo = ZoneInfo("Asia/Tokyo")
+    with pytest.raises(ValueError, match="outside the calendar"):
+        day_start(date(1, 1, 1), tokyo)
+    with pytest.raises(ValueError, match="outside the calendar"):
+        local_day(datetime.max.replace(tzinfo=UTC), tokyo)
 
 
 def test_a_week_is_its_monday():
@@ -143,8 +142,7 @@ def test_a_week_is_an_hour_shorter_or_longer_when_the_clocks_change(label, zone,
 
 
 def test_a_monday_without_midnight_starts_when_the_clocks_have_jumped():
-    # Cairo, Monday 1 May 1995? No: Amman jumped on Thursdays. Cuba jumped at midnight on Monday 1 April 1991? Those that
-    # did on a Monday are searched for, so that the claim does not hang on one country's memory.
+    # Searched for, so that the claim does not hang on one country's history.
     found = 0
     for zone in ZONES:
         for label in (f"{year}-W{number:02}" for year in range(1920, 2026) for number in range(1, 53)):

@@ -157,9 +157,8 @@ def deployments(
     `past` are places where a tag stood before it moved along the history: they were deployments too.
     """
     if rules.deployments == "branch":
-        seen, notes = _steps(refs, rules, chain, when, now), []
-    else:
-        seen, notes = _tagged(refs, rules, when, past, now)
+        return _linked(_steps(refs, rules, chain, when, now), parents), []
+    seen, notes = _tagged(refs, rules, when, past, now)
     return _linked(seen, parents), notes
 
 
@@ -197,9 +196,9 @@ def _tagged(
             found.append(_deployment(identity, was["sha"], was["name"], _service(matched), at, None, rules))
     notes = []
     if elsewhere:
-        notes.append(f"{_count(elsewhere, 'tag points', 'tags point')} at files, not at a commit: left out.")
+        notes.append(f"{_count(elsewhere, 'tag points at files, not at a commit', 'tags point at files, not at commits')}.")
     if undated:
-        notes.append(f"{_count(undated, 'tag has', 'tags have')} an impossible date; its commit's date is used if that is possible.")
+        notes.append(f"{_count(undated, 'tag has an impossible date', 'tags have impossible dates')}.")
     return found, notes
 
 
@@ -266,7 +265,7 @@ def _service(matched: re.Match[str] | None) -> str:
 
 def _count(names: Sequence[str], one: str, many: str) -> str:
     listed = ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
-    return f"{len(names)} {one if len(names) == 1 else many} ({listed})"
+    return f"{len(names)} {one if len(names) == 1 else many}: {listed}"
 
 
 def _int(text: str) -> int | None:

@@ -1,0 +1,257 @@
+"""What a person sees of sources: state in one word, progress, freshness, the last error, and what is known of whom.
+
+A composer: it reads, in a fixed number of queries, and writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.urls import reverse
+from teams.models import Team
+from teams.templatetags import ui
+
+from . import registry
+from .events import ProviderError
+from .models import Change, Deployment, Inbox, Incident, Service, Source, SourceDay, Stream
+from .periods import Week
+
+DAYS_SHOWN = 14
+
+
+@dataclass(slots=True)
+class SourceNow:
+    """One source as the page shows it; also what the freshness line needs."""
+
+    pk: int
+    name: str
+    detail: str
+    url: str
+    state: str  # ok, busy, late, risk, none: the shape
+    word: str
+    read_at: datetime | None
+    days: list[str]
+    rows: int
+    feeds: str
+    progress: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+    notes: list[str] = field(default_factory=list)
+    dead: int = 0
+    paused: bool = False
+
+    @property
+    def is_stopped(self) -> bool:
+        return self.state == "late"
+
+    @property
+    def is_reading(self) -> bool:
+        return self.state == "busy"
+
+    def row(self) -> dict[str, Any]:
+        """The parameters of the `source_row` component."""
+        good = sum(day == "ok" for day in self.days)
+        return {
+            "id": self.pk, "name": self.name, "detail": self.detail, "url": self.url, "state": self.state,
+            "word": self.word, "newest": ui.ago(self.read_at) if self.read_at else "Never read",
+            "newest_at": self.read_at, "reads": self.days,
+            "reads_label": f"Read without a fault on {good} of the past {len(self.days)} days",
+            "rows": self.rows, "feeds": self.feeds, "progress": self.progress, "error": self.error,
+        }  # fmt: skip
+
+
+def overview(team: Team, teams: Collection[int], *, now: datetime, may_mend: bool = False) -> list[SourceNow]:
+    """The sources that feed `teams` (the scope and all below it), those that stopped first. Four queries."""
+    feeding = Q(team__in=teams) | Exists(Service.objects.filter(source=OuterRef("pk"), team__in=teams))
+    sources = list(Source.objects.filter(feeding).prefetch_related("streams"))
+    zone = settings.ORGANISATION_ZONE
+    today = now.astimezone(zone).date()
+    first = today - timedelta(days=DAYS_SHOWN - 1)
+    monday = Week.of(now, zone).monday
+    days = {(row.source_id, row.day): row for row in SourceDay.objects.filter(source__in=sources, day__gte=min(first, monday))}
+    dead = dict(Inbox.objects.filter(source__in=sources, dead_at__isnull=False).values_list("source").annotate(n=Count("pk")))
+    found = []
+    for source in sources:
+        account = [days.get((source.pk, first + timedelta(days=n))) for n in range(DAYS_SHOWN)]
+        rows = sum(row.rows for (pk, day), row in days.items() if pk == source.pk and day >= monday)
+        found.append(_now(source, list(source.streams.all()), account, rows, dead.get(source.pk, 0), now, may_mend))
+    return sorted(found, key=lambda one: ({"late": 0, "risk": 1, "busy": 2}.get(one.state, 3), one.name.lower()))
+
+
+def _now(
+    source: Source, streams: list[Stream], account: list[SourceDay | None], rows: int, dead: int, now: datetime, may_mend: bool
+) -> SourceNow:
+    try:
+        feeds = registry.provider_class(source.provider).feeds
+        title = registry.provider_class(source.provider).title
+    except ProviderError:
+        feeds, title = "", source.provider
+    reads = [stream.succeeded_at for stream in streams]
+    state, word = _state(source, streams, dead, now)
+    return SourceNow(
+        pk=source.pk,
+        name=source.name,
+        detail=f"{title}, {source.address}" if source.address else title,
+        url=source.get_absolute_url(),
+        state=state,
+        word=word,
+        read_at=min(at for at in reads if at) if reads and all(reads) else None,
+        days=["none" if day is None else "late" if not day.reads else "part" if day.failures else "ok" for day in account],
+        rows=rows,
+        feeds=feeds,
+        progress=_progress(streams, now) if state == "busy" else None,
+        error=_error(source, streams, may_mend),
+        notes=[note for stream in streams for note in stream.notes],
+        dead=dead,
+        paused=source.paused_at is not None,
+    )
+
+
+def _state(source: Source, streams: list[Stream], dead: int, now: datetime) -> tuple[str, str]:
+    """(shape, word): the worst of the streams."""
+    if source.paused_at:
+        return "none", "Paused"
+    if any(stream.dead_at for stream in streams) or source.inbox_stopped_at:
+        return "late", "Stopped"
+    if any(stream.error and not is_being_read(stream, now) for stream in streams):
+        return "late", "Failing"
+    if any(is_being_read(stream, now) for stream in streams):
+        return "busy", "Reading"
+    if any(stream.blocked_until and stream.blocked_until > now for stream in streams):
+        return "risk", "Waiting for the provider"
+    if not all(stream.succeeded_at for stream in streams):
+        return "busy" if any(stream.cursor for stream in streams) else "none", "Waiting for a worker"
+    patience = timedelta(seconds=3 * settings.READ_EVERY_SECONDS)
+    if any(stream.due_at + patience < now for stream in streams):
+        return "late", "No worker"
+    return ("risk", f"{dead} not read") if dead else ("ok", "Up to date")
+
+
+def is_being_read(stream: Stream, now: datetime) -> bool:
+    return stream.lease_until is not None and stream.lease_until > now
+
+
+def _progress(streams: list[Stream], now: datetime) -> dict[str, Any] | None:
+    stream = next((one for one in streams if is_being_read(one, now) or one.cursor.get("run")), None)
+    if stream is None:
+        return None
+    left = ""
+    if stream.total and stream.read and stream.started_at:
+        spent = now - stream.started_at
+        rest = spent * (stream.total - stream.read) / stream.read
+        if rest > timedelta(seconds=5):
+            left = f"about {ui.duration(rest)} left"
+    phase = stream.cursor.get("run", {}).get("phase", "")
+    order = ["commits", "deployments", "gone"]
+    parts = []
+    if phase in order:
+        for number, label in enumerate(["Commits", "Deployments", "Tidying up"]):
+            place = order.index(phase)
+            parts.append({"label": label, "state": "done" if number < place else "now" if number == place else "", "note": ""})
+    doing = stream.doing or "starting"
+    return {
+        "title": f"Reading: {doing}", "done": stream.read, "total": stream.total, "left": left,
+        "note": "You can leave this page", "parts": parts,
+    }  # fmt: skip
+
+
+def _error(source: Source, streams: list[Stream], may_mend: bool) -> dict[str, Any] | None:
+    stream = next((one for one in streams if one.error), None)
+    if source.paused_at:
+        return None
+    if stream is None:
+        if not source.inbox_stopped_at:
+            return None
+        action = {"word": "Go on reading", "url": reverse("metrics:pause_source", args=[source.pk]), "post": True}
+        return {
+            "title": "Too many events could not be read, so this source waits.",
+            "body": "Nothing is lost: the events are kept. Go on when the cause is mended.",
+            "action": action if may_mend else None,
+        }
+    tries = "It gave up; it waits for you."
+    if not stream.dead_at:
+        tries = f"{ui.plural(max(stream.failures, stream.attempts, 1), 'try,tries')}, next {ui.instant(stream.due_at)}"
+    action = {"word": "Read again", "url": reverse("metrics:read_now", args=[source.pk]), "post": True}
+    return {
+        "title": stream.error,
+        "body": stream.error_advice,
+        "affects": f"Everything newer than {ui.instant(stream.succeeded_at)}" if stream.succeeded_at else "Nothing was read yet",
+        "tries": tries,
+        "detail": stream.error_detail[:300],
+        "action": action if may_mend else None,
+    }
+
+
+def sentence(sources: list[SourceNow]) -> str:
+    """The page's first line."""
+    if not sources:
+        return "No source is connected, so nothing is measured here yet."
+    stopped = [one for one in sources if one.is_stopped]
+    reading = [one for one in sources if one.is_reading]
+    if stopped:
+        names = " and ".join(one.name for one in stopped[:2]) + (" and others" if len(stopped) > 2 else "")
+        verb = "needs" if len(stopped) == 1 else "need"
+        return f"{names} {verb} attention; numbers that rest on {'it' if len(stopped) == 1 else 'them'} may be incomplete."
+    if reading:
+        return f"{len(reading)} of {ui.plural(len(sources), 'source,sources')} is being read now." if len(reading) == 1 else "Sources are being read now."
+    return "The source is up to date." if len(sources) == 1 else f"All {len(sources)} sources are up to date."
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known about one squad: a cell for each kind of evidence."""
+
+    team: Team
+    services: int
+    cells: list[dict[str, str]]
+
+
+COVERAGE = ("Changes", "Deployments", "Incidents")
+
+
+def coverage(teams: Collection[Team], sources: list[SourceNow], *, now: datetime) -> list[Known]:
+    """Each team that delivers × each kind of evidence of the past 90 days: from which source, or None. Four queries."""
+    since = now - timedelta(days=90)
+    ids = [team.pk for team in teams]
+    where = {"service__team__in": ids}
+    changes = _fed(Change.objects.filter(deployed_changes__deployment__service__team__in=ids, merged_at__gte=since), "deployed_changes__deployment__service__team")
+    deployments = _fed(Deployment.objects.filter(finished_at__gte=since, **where), "service__team")
+    incidents = _fed(Incident.objects.filter(started_at__gte=since, **where), "service__team")
+    services = dict(Service.objects.filter(team__in=ids).values_list("team").annotate(n=Count("pk")))
+    states = {one.pk: one for one in sources}
+    return [
+        Known(team, services.get(team.pk, 0), [_cell(kind.get(team.pk, []), states) for kind in (changes, deployments, incidents)])
+        for team in teams
+        if not team.is_group
+    ]
+
+
+def _fed(rows: Any, team: str) -> dict[int, list[tuple[int, str]]]:
+    found: dict[int, list[tuple[int, str]]] = {}
+    for owner, source, name in rows.values_list(team, "source_id", "source__name").distinct():
+        found.setdefault(owner, []).append((source, name))
+    return found
+
+
+def _cell(feeding: list[tuple[int, str]], states: dict[int, SourceNow]) -> dict[str, str]:
+    if not feeding:
+        return {"state": "none", "word": "None", "note": "", "url": ""}
+    worst = min(feeding, key=lambda fed: 0 if fed[0] in states and states[fed[0]].is_stopped else 1)
+    more = f"and {len(feeding) - 1} more" if len(feeding) > 1 else ""
+    stopped = worst[0] in states and states[worst[0]].is_stopped
+    return {"state": "late" if stopped else "ok", "word": worst[1], "note": "stopped" if stopped else more, "url": ""}
+
+
+def rows_stored(source: Source) -> dict[str, int]:
+    """How many facts of each kind are held from `source`."""
+    return {
+        "changes": source.changes.filter(superseded_at=None).count(),
+        "deployments": source.deployments.filter(superseded_at=None).count(),
+        "incidents": source.incidents.filter(superseded_at=None).count(),
+        "superseded": source.changes.exclude(superseded_at=None).count() + source.deployments.exclude(superseded_at=None).count(),
+        "rows": SourceDay.objects.filter(source=source).aggregate(n=Sum("rows"))["n"] or 0,
+    }

@@ -1,0 +1,197 @@
+"""The weekly page, composed from what `gather` brought: headline, figures, squads, what changed, how fresh it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from metrics.periods import Week
+from metrics.rollups import Pooled
+from teams import access
+from teams.access import Right
+from teams.models import Team, User
+from teams.templatetags import ui
+
+from . import changes, figures, fresh, health
+from .changes import lasted, measure_url
+from .gather import WEEKS, Disruption, Gathered, gather
+from .headline import Before, Facts, Headline, Outage, headline
+
+LEAST_WEEKS = 4  # a record over fewer weeks is none
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that the template shows."""
+
+    team: Team
+    week: Week
+    picker: dict[str, str]
+    partial: str
+    this_week: str
+    headline: Headline
+    from_what: str
+    how: list[dict[str, str]]
+    has_data: bool
+    may_connect: bool
+    may_add_team: bool
+    no_team_below: bool
+    facts: list[dict[str, Any]]
+    tiles: list[dict[str, Any]]
+    bars: list[figures.Bar]
+    most: int
+    health: list[health.Row]
+    more_teams: int
+    groups: list[changes.Group]
+    freshness: list[dict[str, Any]]
+    stale: str
+    counting: bool
+
+
+def compose(user: User, team: Team, week: Week, *, now: datetime) -> Page:
+    """The page of `team` for `week` as `user` may see it. Raises ValueError where the calendar ends."""
+    got = gather(user, team, week, now=now)
+    late = fresh.behind(got)
+    totals = figures.totals(got)
+    facts = _facts(got, totals)
+    rows = health.rows(got)
+    has_data = bool(facts.first_week) and not facts.too_early
+    return Page(
+        team=team,
+        week=week,
+        picker=_picker(got),
+        partial=_partial(got),
+        this_week="" if got.partial else reverse("stakeholders:week", args=[team.slug]),
+        headline=headline(facts),
+        from_what=_from_what(facts) if has_data else "",
+        how=[{"text": one.text, "url": _opens(one.opens, got)} for one in headline(facts).how] if has_data else [],
+        has_data=has_data,
+        may_connect=team.pk in got.may_connect,
+        may_add_team=team.is_group and access.may(user, Right.TREE, team),
+        no_team_below=team.is_group and not health.below(got),
+        facts=figures.strip(got, facts, totals),
+        tiles=[
+            tile.card(measure_url(team.slug, tile.slug, got)) | {"stale": fresh.stale_tile(tile.slug, late)}
+            for tile in got.tiles
+        ],
+        bars=figures.bars(got, totals),
+        most=max((one.deployments for one in totals[-WEEKS:]), default=0),
+        health=rows[: health.MOST],
+        more_teams=max(len(rows) - health.MOST, 0),
+        groups=changes.groups(got, fresh.changes(got)),
+        freshness=fresh.line(got),
+        stale=fresh.since(late),
+        counting=got.counting,
+    )
+
+
+# --- the facts -------------------------------------------------------------------------------------------------------
+
+
+def _facts(got: Gathered, totals: Sequence[Pooled]) -> Facts:
+    this, last = totals[-1], totals[-2]
+    first = got.first
+    known = [one for one in totals[-WEEKS:] if first is not None and one.week.monday >= first]
+    silent = next((place for place, one in enumerate(reversed(known)) if one.deployments), len(known))
+    made = [one for one in totals if one.deployments]
+    has_before = first is not None and first < got.week.monday
+    return Facts(
+        week=got.week.number,
+        one_team=got.one_team,
+        partial=got.partial,
+        sources=len(got.feeds),
+        incident_source=got.incident_source,
+        first_week=_week_words(Week(first), got.week) if first else "",
+        is_first=first == got.week.monday,
+        too_early=first is not None and first > got.week.monday,
+        gaps=tuple(fresh.gap(feed) for feed in fresh.behind(got)),
+        deployments=this.deployments,
+        failed=this.failed,
+        failed_attempts=this.failed_attempts,
+        changes=figures.delivered(this),
+        before=Before(
+            week=last.week.number, deployments=last.deployments, failed=last.failed, changes=figures.delivered(last)
+        )
+        if has_before
+        else None,
+        open=tuple(_outage(one, got) for one in got.disruptions if one.resolved_at is None),
+        resolved=sum(one.resolved_at is not None and one.resolved_at >= got.start for one in got.disruptions),
+        longest=_longest(got) if len(known) >= LEAST_WEEKS else (),
+        weeks=len(known) or WEEKS,
+        silent_weeks=silent,
+        last_deployed=_week_words(made[-1].week, got.week) if made else "",
+    )
+
+
+def _week_words(week: Week, beside: Week) -> str:
+    """As "week 44", with its year when that is another."""
+    year = week.monday.isocalendar().year
+    return f"week {week.number}" if year == beside.monday.isocalendar().year else f"week {week.number} of {year}"
+
+
+def _outage(one: Disruption, got: Gathered) -> Outage:
+    span = lasted(one, got)
+    team = next((team.name for team in got.teams if team.pk == one.team), "")
+    bad = f"the deployment of {ui.instant(one.bad_deployment_at)}" if one.bad_deployment_at else ""
+    return Outage(team=team, lasted=span, words=ui.duration(span), title=one.title, put_down_to=bad)
+
+
+def _longest(got: Gathered) -> tuple[Outage, ...]:
+    """Of each team that took longer this week than in any other of the weeks shown, its longest outage."""
+    found = []
+    for team, (this, others) in got.restores.items():
+        if this is None or others is None or this <= others:
+            continue
+        own = [one for one in got.disruptions if one.team == team and one.resolved_at and one.resolved_at >= got.start]
+        if own:
+            found.append(_outage(max(own, key=lambda one: lasted(one, got)), got))
+    return tuple(found)
+
+
+# --- the parts -------------------------------------------------------------------------------------------------------
+
+
+def _picker(got: Gathered) -> dict[str, str]:
+    def address(week: Week) -> str:
+        return reverse("stakeholders:week_of", args=[got.team.slug, week.label])
+
+    current = Week.of(got.now, settings.ORGANISATION_ZONE)
+    return {
+        "previous": address(got.week.previous()),
+        "next": address(got.week.next()) if got.week < current else "",
+        "what": "week",
+    }
+
+
+def _partial(got: Gathered) -> str:
+    if not got.partial:
+        return ""
+    day = got.now.astimezone(settings.ORGANISATION_ZONE).isoweekday()
+    return f"Partial week: day {day} of 7"
+
+
+def _from_what(facts: Facts) -> str:
+    deployments = ui.plural(facts.deployments, "deployment,deployments")
+    incidents = ui.plural(facts.resolved + len(facts.open), "incident,incidents")
+    return f"Written from {deployments}, {incidents} and {ui.plural(facts.sources, 'source,sources')}."
+
+
+def _opens(what: str, got: Gathered) -> str:
+    if not what:
+        return ""
+    slug = got.team.slug
+    return reverse("metrics:sources", args=[slug]) if what == "sources" else measure_url(slug, what, got)
+
+
+def starts(week: Week) -> bool:
+    """Whether the calendar has room for everything that a page of `week` looks back on."""
+    try:
+        week.shift(-WEEKS - 1)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,52 @@
+"""Repositories and sources for the tests of ingestion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from metrics import streams
+from metrics.models import Service, Source, Stream
+from teams.models import Team
+
+from .repository import Repository
+
+
+@pytest.fixture
+def squad(db: None) -> Team:
+    return Team.objects.create(name="Squad", slug="squad", kind=Team.Kind.SQUAD)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return Repository(tmp_path / "repository")
+
+
+@pytest.fixture
+def connect(squad: Team) -> Callable[..., Stream]:
+    """A Git source of the squad, not yet read: `connect(path, deployments="branch")`."""
+
+    def make(address: Path | str, **settings: Any) -> Stream:
+        name = f"source {Source.objects.count()}"
+        source = Source.objects.create(team=squad, provider="git", name=name, address=str(address), settings=settings)
+        Service.objects.create(source=source, name="", title=name, team=squad)
+        return Stream.objects.create(source=source, kind="history", due_at=timezone.now())
+
+    return make
+
+
+@pytest.fixture
+def pull() -> Callable[[Stream], Stream]:
+    """Read a stream to its end, as a worker does."""
+
+    def read(stream: Stream) -> Stream:
+        Stream.objects.filter(pk=stream.pk).update(due_at=timezone.now())
+        while streams.read(stream.pk, "test"):
+            pass
+        stream.refresh_from_db()
+        return stream
+
+    return read
