@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from teams.templatetags import ui
 
-from . import charts, drilldown
+from . import charts, drilldown, sentences
 from .catalogue import Measure
 from .periods import Week
 from .rows import ChangeRow, DeploymentRow, IncidentRow, change_rows, deployment_rows, incident_rows
@@ -77,20 +77,22 @@ class Behind:
         rows = self.rows(list(page.object_list), now)
         middle = self._middle(count)
         offset = page.start_index() - 1 if count else 0
-        head = self._head(rows, count)
-        lines = [self._line(row, offset + place in middle) for place, row in enumerate(rows)]
+        unit = self._unit(rows, {place - offset for place in middle})
+        head = len(rows) if params.get("all") == "1" else self._head(rows, count)
         return {
             "kind": self.kind,
             "left_out": self.left_out,
             "count": count,
-            "lines": lines if params.get("all") == "1" else lines[:head],
-            "folded": 0 if params.get("all") == "1" else len(rows) - head,
-            "last": rows[-1] if rows else None,
+            "lines": [self._line(row, offset + place in middle, unit) for place, row in enumerate(rows[:head])],
+            "folded": len(rows) - head,
+            "fold_word": self._fold_word(len(rows) - head, rows[:head]),
+            "fold_note": self._fold_note(rows) if self.kind == "changes" and rows else "",
             "page": page,
+            "what": self._events(count),
             "title": self._title(count),
             "sub": self._sub(count, middle),
             "median_page": min(middle) // PAGE + 1 if middle and count > PAGE else None,
-            "unit": self._unit(rows, middle, offset),
+            "unit": unit,
             "scale": max((row.lead or timedelta() for row in rows), default=None) if self.kind == "changes" else None,
         }
 
@@ -104,18 +106,41 @@ class Behind:
             return len(rows)
         if self.measure.sort == "time":
             return count // 2 + 1
-        name = "failed" if self.measure.slug == "change-failure-rate" else "unplanned"
-        return sum(getattr(row, name) for row in rows) or FOLD
+        return sum(self._hit(row) for row in rows) or FOLD
 
-    def _line(self, row: Any, middle: bool) -> dict[str, Any]:
-        return {"row": row, "middle": middle}
+    def _hit(self, row: Any) -> bool:
+        """Whether a deployment is in the upper half of the share."""
+        return bool({"change-failure-rate": row.failed, "rework-rate": row.unplanned}.get(self.measure.slug, False))
+
+    def _line(self, row: Any, middle: bool, unit: charts.Unit) -> dict[str, Any]:
+        line: dict[str, Any] = {"row": row, "middle": middle}
+        if self.kind == "deployments":
+            return line | {"hit": self._hit(row)}
+        span = charts.seconds(row.lead if self.kind == "changes" else row.span)
+        return line | {"text": unit.text(span), "parts": self.kind == "changes" and list(sentences.parts(row.parts))}
+
+    def _fold_word(self, folded: int, shown: Sequence[Any]) -> str:
+        number = ui.count(folded)
+        if self.measure.sort == "time":
+            return f"Show the {number} {'faster' if self.kind == 'changes' else 'shorter'} {self._events(folded)}"
+        if not any(self._hit(row) for row in shown):
+            return f"Show {number} more {self._events(folded)}"
+        return f"Show the {number} that {'held' if self.measure.slug == 'change-failure-rate' else 'were planned'}"
+
+    def _fold_note(self, rows: Sequence[ChangeRow]) -> str:
+        return f"fastest: {ui.duration(rows[-1].lead)}, {rows[-1].title}, {rows[-1].team}"
+
+    def _events(self, count: int) -> str:
+        one, many = ("attempt", "attempts") if self.left_out and self.kind == "deployments" else self.measure.events
+        return one if count == 1 else many
 
     def _title(self, count: int) -> str:
-        one, many = ("attempt", "attempts") if self.left_out and self.kind == "deployments" else self.measure.events
-        counted = f"{ui.count(count)} {one if count == 1 else many}"
+        counted = f"{ui.count(count)} {self._events(count)}"
         if self.left_out:
             return f"{counted} left out of week {self.week.number}"
-        return f"The {counted if count != 1 else one} behind week {self.week.number}"
+        if not count:
+            return f"No {self._events(0)} behind week {self.week.number}"
+        return f"The {counted if count != 1 else self._events(1)} behind week {self.week.number}"
 
     def _sub(self, count: int, middle: set[int]) -> str:
         if self.left_out:
@@ -133,11 +158,10 @@ class Behind:
         around = f"the {ordinal(places[0] + 1)} and the {ordinal(places[1] + 1)} of {ui.count(count)}"
         return f"{first}; the median lies between {around}"
 
-    def _unit(self, rows: Sequence[Any], middle: set[int], offset: int) -> charts.Unit:
-        """One unit for the column: that of the headline, which is the median's, else of this page's own middle."""
-        spans = [row.lead if self.kind == "changes" else getattr(row, "span", None) for row in rows]
-        at = [spans[place - offset] for place in middle if 0 <= place - offset < len(spans)]
-        return charts.unit_of(self.measure, [charts.seconds(one) for one in (at or spans)])
+    def _unit(self, rows: Sequence[Any], middle: Collection[int]) -> charts.Unit:
+        """One unit for the column: the one in which the median is written; on a page without it, that page's own."""
+        spans = [charts.seconds(getattr(row, "lead" if self.kind == "changes" else "span", None)) for row in rows]
+        return charts.unit_of(self.measure, [spans[at] for at in middle if 0 <= at < len(spans)] or spans)
 
     # --- CSV --------------------------------------------------------------------------------------------------------
 
@@ -160,7 +184,7 @@ class _Echo:
 
 CSV: dict[str, Sequence[str]] = {
     "changes": (
-        "change", "sha", "squad", "service", "first commit", "in production", "coding hours", "waiting for review hours",
+        "change", "sha", "squad", "service", "first commit", "in production", "coding hours", "pickup hours",
         "review hours", "waiting to deploy hours", "lead time hours", "deployment", "tied to it by", "left out because",
         "address",
     ),
@@ -208,11 +232,11 @@ def _yes(answer: bool) -> str:
     return "yes" if answer else "no"
 
 
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠|%")
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 
 def neutral(cell: Any) -> Any:
-    """The cell, kept from being read as a formula by a spreadsheet: what looks like one gets an apostrophe before it."""
+    """The cell, kept from being a formula in a spreadsheet: what begins like one gets an apostrophe."""
     if not isinstance(cell, str):
         return cell
     bare = cell.lstrip(" \u00a0\u3000\u200b\ufeff")

@@ -105,6 +105,12 @@ def evidence_counts(teams: Teams, week: Week) -> Counter[str]:
     return Counter({row["how"]: row["n"] for row in rows.annotate(n=Count("pk")).order_by("how")})
 
 
+def answer_counts(teams: Teams, week: Week) -> Counter[str]:
+    """How many unplanned deployments of `week` were rollbacks, hotfixes, or ("") nothing but reverts."""
+    unplanned = deployments(teams, week).filter(unplanned=True)  # type: ignore[misc] # annotated by _marked
+    return Counter(unplanned.order_by().values_list("answer", flat=True))
+
+
 # --- incidents -------------------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import Count
 from django.urls import reverse
 
 from teams import access
@@ -104,8 +103,7 @@ class Opened:
         if self.measure.slug == "change-failure-rate":
             return drilldown.evidence_counts(self.ids, self.this.week)
         if self.measure.slug == "rework-rate":
-            made = drilldown.deployments(self.ids, self.this.week).filter(unplanned=True).order_by("answer")
-            return Counter(dict(made.values_list("answer").annotate(n=Count("pk", distinct=True))))
+            return drilldown.answer_counts(self.ids, self.this.week)
         return Counter()
 
     # --- addresses ------------------------------------------------------------------------------------------------
@@ -143,6 +141,7 @@ class Opened:
             "tile": self.tile,
             "week": self.this.week,
             "before": self.before.week,
+            "sub": f"Week {self.this.week.number}, {self.this.week.title}{' · not over yet' if self.tile.partial else ''}",
             "picker": self.picker,
             "spans": [
                 {"n": n, "url": self.link(weeks=n if n != USUAL else None), "on": n == self.weeks} for n in SPANS
@@ -155,11 +154,14 @@ class Opened:
             "meaning": sentences.meaning(self.tile, self.this, self.evidence, len(open_incidents)),
             "facts": self.facts(),
             "chart": chart,
+            "empty_title": f"No {self.measure.title.lower()} in these {self.weeks} weeks",
+            "empty_body": f"It is made from {self.measure.made_from}. {self.tile.reason}",
             "has_chart": any(value is not None for value in chart["line"]),
             "finding": charts.finding(self.tile, shown),
             "table": charts.table(self.measure, shown),
             "stages": self.stages() if self.measure.slug == "lead-time" else None,
             **by_squad.squads(self),
+            "squads_sub": f"same scale, {self.weeks} weeks",
             "behind": rows,
             "open_incidents": open_incidents,
             "all_url": self.link(all="1") + "#rows",
@@ -232,5 +234,5 @@ class Opened:
             "keys": [{"label": title, "tone": tone} for _, title, tone in sentences.PARTS if title in used],
             "said": sentences.longest_part(rows[-1], self.this.changes) if middles else "",
             "missing": sentences.missing_parts(middles),
-            "unit": unit.name,
+            "sub": f"{unit.name} of the median change",
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -125,13 +125,23 @@ def _rework(tile: Tile, this: Pooled, evidence: Counter[str]) -> str:
 def stage_row(label: str, middle: Sequence[ChangeRow], unit: charts.Unit, *, current: bool) -> dict[str, Any]:
     """The parts of the change at the median; of two the mean, so that the parts add up to the median exactly."""
     parts = []
+    whole = timedelta()
     for name, title, tone in PARTS:
-        known = [getattr(one.parts, name).value for one in middle]
-        if any(value is not None for value in known):
-            value = sum((one for one in known if one is not None), timedelta()) / len(middle)
+        values = [getattr(one.parts, name).value for one in middle]
+        known: list[timedelta] = [value for value in values if value is not None]
+        if known:
+            value = sum(known, timedelta()) / len(middle)
+            whole += value
             parts.append({"label": title, "value": value, "text": unit.text(value.total_seconds()), "tone": tone})
-    total = sum((one["value"] for one in parts), timedelta())
-    return {"label": label, "parts": parts, "total": ui.duration(total, "short"), "sum": total, "current": current}
+    return {"label": label, "parts": parts, "total": ui.duration(whole, "short"), "sum": whole, "current": current}
+
+
+def parts(of: dora.LeadParts) -> Iterator[dict[str, Any]]:
+    """The known parts of one change, for the bar in its row."""
+    for name, title, tone in PARTS:
+        part: dora.Part = getattr(of, name)
+        if part.value is not None:
+            yield {"label": title, "value": part.value, "tone": tone}
 
 
 def longest_part(row: dict[str, Any], count: int) -> str:

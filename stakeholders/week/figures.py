@@ -19,14 +19,22 @@ from .gather import WEEKS, Gathered
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A week in the drawing beside the headline; heights from 0 to 1."""
+    """A week in the drawing beside the headline; heights are hundredths of the highest bar."""
 
     week: int
-    made: float
-    failed: float
+    height: float
+    failed_height: float
     words: str
     url: str
     current: bool
+
+    @property
+    def top(self) -> float:
+        return 100 - self.height
+
+    @property
+    def failed_top(self) -> float:
+        return 100 - self.failed_height
 
 
 def totals(got: Gathered) -> list[Pooled]:
@@ -118,8 +126,8 @@ def bars(got: Gathered, weeks: Sequence[Pooled]) -> list[Bar]:
     return [
         Bar(
             week=one.week.number,
-            made=round(one.deployments / top, 4),
-            failed=round(one.failed / top, 4),
+            height=round(100 * one.deployments / top, 2),
+            failed_height=round(100 * one.failed / top, 2),
             words=f"Week {one.week.number}: {ui.plural(one.deployments, 'deployment')}, {one.failed} failed",
             url=reverse("stakeholders:week_of", args=[got.team.slug, one.week.label]),
             current=one.week == got.week,

@@ -215,11 +215,9 @@ def _how(facts: Facts) -> tuple[Found, ...]:
     if not facts.first_week:
         return ()
     was = facts.before
+    made = _many(facts.deployments, "deployment")
     lines = [
-        Found(
-            f"{_many(facts.deployments, 'deployment')} to production succeeded{_was(was, was.deployments if was else 0)}.",
-            "deployment-frequency",
-        ),
+        Found(f"{made} to production succeeded{_was(was, was.deployments if was else 0)}.", "deployment-frequency"),
         Found(
             f"{facts.failed} of {facts.deployments} {'is' if facts.failed == 1 else 'are'} shown to have failed by an "
             f"incident, a rollback, a hotfix or a revert{_was(was, was.failed if was else 0)}.",

@@ -42,6 +42,7 @@ class Row:
     failed_tone: str = ""
     failed_url: str = ""
     open: int | None = None
+    open_words: str = ""
     open_note: str = ""
     open_url: str = ""
     seniors: str = ""
@@ -111,7 +112,7 @@ def _open(team: Team, disruptions: list[Disruption], gathered: Gathered) -> dict
     oldest = max((lasted(one, gathered) for one in disruptions), default=None)
     return {
         "open": len(disruptions),
-        "open_note": f"for {ui.duration(oldest, 'short')}" if oldest is not None else "",
+        "open_words": f"{len(disruptions)}, {ui.duration(oldest, 'short')}" if oldest is not None else "",
         "open_url": measure_url(team.slug, "time-to-restore", gathered),
     }
 

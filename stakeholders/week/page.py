@@ -52,6 +52,22 @@ class Page:
     stale: str
     counting: bool
 
+    @property
+    def title(self) -> str:
+        return f"Week {self.week.number}"
+
+    @property
+    def delivery_sub(self) -> str:
+        return f"DORA measures, week {self.week.number} against week {self.week.previous().number}"
+
+    @property
+    def health_sub(self) -> str:
+        return f"week {self.week.number}, {'so far' if self.partial else 'whole week'}"
+
+    @property
+    def changed_sub(self) -> str:
+        return f"since week {self.week.previous().number}"
+
 
 def compose(user: User, team: Team, week: Week, *, now: datetime) -> Page:
     """The page of `team` for `week` as `user` may see it. Raises ValueError where the calendar ends."""

@@ -36,7 +36,7 @@
     return Boolean(link);
   };
   const search = () => {
-    const box = one("[data-search]") || one("[data-scope-filter]");
+    const box = one("[data-search]") || one('.main input[type="search"]') || one("[data-scope-filter]");
     if (!box || box.offsetParent === null) return false;
     box.focus();
     box.select();
@@ -49,7 +49,7 @@
     { keys: ["Enter"], word: "Open the row", act: open, needs: () => one("[data-row]") },
     { keys: ["["], word: "Week before", act: () => follow('[data-week="previous"]'), needs: () => one("[data-week]") },
     { keys: ["]"], word: "Next week", act: () => follow('[data-week="next"]'), needs: () => one("[data-week]") },
-    { keys: ["/"], word: "Search", act: search, needs: () => one("[data-search], [data-scope-filter]") },
+    { keys: ["/"], word: "Search", act: search, needs: () => one('[data-search], .main input[type="search"], [data-scope-filter]') },
     { keys: ["?"], word: "This list", act: () => showList(), needs: () => true },
   ];
   const pages = () => [...document.querySelectorAll(".nav-link[data-key]")];

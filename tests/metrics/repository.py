@@ -58,7 +58,7 @@ class Repository:
 
 
 def _date(at: datetime | str) -> str:
-    return at if isinstance(at, str) else f"{int(at.timestamp())} +0000"
+    return at if isinstance(at, str) else f"@{int(at.timestamp())} +0000"
 
 
 def large(path: Path, *, commits: int, every: int, branches: bool = True, start: datetime = START) -> Repository:

@@ -110,18 +110,17 @@ class Clone:
     def refs(self) -> Refs:
         """The branch and the tags, with what each tag finally points at."""
         fields = "%00".join(["%(refname:strip=2)", "%(objecttype)", "%(taggerdate:unix)"])
-        listed = [
-            line.split("\0")
-            for line in self._git("for-each-ref", f"--format={fields}", "refs/tags").splitlines()
-            if line.count("\0") == 2
-        ]
+        # names are bytes: they go back to Git as they came, and are made readable only for people
+        told = self._bytes("for-each-ref", f"--format={fields}", "refs/tags").decode("utf-8", "surrogateescape")
+        listed = [line.split("\0") for line in told.split("\n") if line.count("\0") == 2]
         asked = "".join(f"refs/tags/{name}^{{commit}}\n" for name, _, _ in listed)
         answers = self._git("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked).splitlines()
         tags = []
         for (name, kind, dated), answer in zip(listed, answers, strict=True):
             sha, _, what = answer.rpartition(" ")
             commit = sha if what == "commit" else None
-            tags.append(Tag(name, commit, "commit" if commit else kind, int(dated) if dated.lstrip("-").isdigit() else None))
+            shown = _words(name.encode("utf-8", "surrogateescape"))
+            tags.append(Tag(shown, commit, "commit" if commit else kind, int(dated) if dated.lstrip("-").isdigit() else None))
         tip = self._git("rev-parse", "--verify", "--quiet", BRANCH_REF, may_fail=True).strip() or None
         head = self._git("symbolic-ref", "--quiet", "HEAD", may_fail=True).strip().removeprefix("refs/heads/")
         return Refs(head if tip else "", tip, tuple(tags))
@@ -255,6 +254,9 @@ class Clone:
         return ["-c", f"http.curloptResolve={parts.hostname}:{port}:{','.join(checked)}", "-c", "http.followRedirects=false"]
 
     def _git(self, *arguments: str, stdin: str | None = None, may_fail: bool = False) -> str:
+        return _words(self._bytes(*arguments, stdin=stdin, may_fail=may_fail))
+
+    def _bytes(self, *arguments: str, stdin: str | None = None, may_fail: bool = False) -> bytes:
         done = _run(
             ["git", *(["-C", str(self.folder)] if self.folder.exists() else []), *arguments],
             stdin=stdin,
@@ -262,7 +264,7 @@ class Clone:
         )
         if done.returncode and not may_fail:
             raise ProviderError("Git could not read the copy of this repository.", detail=_words(done.stderr)[-2000:])
-        return _words(done.stdout)
+        return done.stdout
 
     def _remote(self, *arguments: str) -> str:
         done = _run(["git", *self._pins(), *arguments], env=self._environment(), timeout=QUIET_SECONDS)
