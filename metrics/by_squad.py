@@ -48,6 +48,14 @@ def _tile(page: Opened, series: list[Pooled]) -> Tile:
     return tile_of(page.measure, series, now=page.now, weeks=page.weeks, incident_source=page.has_incident_source)
 
 
+def _note(page: Opened, team: Team, tile: Tile) -> str:
+    if tile.value is not None:
+        return f"{tile.counts}{', few' if tile.few else ''}"
+    if page.measure.slug == "time-to-restore" and not page.knows_incidents(team.pk):
+        return "no source of incidents"
+    return f"no {page.measure.events[1]}"
+
+
 def _drawn(page: Opened, team: Team, tile: Tile, before: Pooled, high: float) -> dict[str, Any]:
     was = page.measure.value(before) if tile.value is not None else None
     return {
@@ -55,7 +63,8 @@ def _drawn(page: Opened, team: Team, tile: Tile, before: Pooled, high: float) ->
         "url": page.link(team=team),
         "value": value_words(page.measure, tile.value, "short"),
         "was": "" if was is None else value_words(page.measure, was, "short"),
-        "note": tile.reason.rstrip(".") or f"{tile.counts}{', few events' if tile.few else ''}",
+        "note": _note(page, team, tile),
+        "drawn": any(value is not None for value in tile.spark),
         "spark": tile.spark,
         "high": high or None,
         "tone": tile.tone,

@@ -77,8 +77,8 @@ _ALL = (
         title="Change failure rate",
         sort="share",
         better="down",
-        definition="Successful production deployments that an incident, a rollback, a hotfix or a revert shows to have "
-        "failed, out of all of them. Rollouts that failed before users saw them are counted apart.",
+        definition="Production deployments that an incident, a rollback, a hotfix or a revert shows to have failed, "
+        "out of all successful ones.",
         made_from="deployments, incidents, rollbacks, hotfixes and reverts",
         events=("deployment", "deployments"),
         words=("worse", "better"),
@@ -98,8 +98,8 @@ _ALL = (
         title="Rework rate",
         sort="share",
         better="down",
-        definition="Production deployments that were unplanned answers to something broken (a rollback, a hotfix, or "
-        "nothing but reverts), out of all successful ones.",
+        definition="Production deployments that were a rollback, a hotfix or nothing but reverts, out of all "
+        "successful ones.",
         made_from="deployments",
         events=("deployment", "deployments"),
         words=("worse", "better"),

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 
 from . import linking
 from .events import Answer
-from .models import Deployment, DirtyWeek, Incident, IncidentLink
+from .models import Change, DeployedChange, Deployment, DirtyWeek, Failure, Incident, IncidentLink
 
 
 def mark(moments: Iterable[tuple[int, datetime]]) -> None:
@@ -27,24 +29,50 @@ def links_and_failures(services: Iterable[int]) -> None:
     """Bring incident links and the evidence of failed deployments of `services` up to date."""
     wanted = sorted(services)
     _link_by_time(wanted)
-    _link_incidents(wanted)
-    _failures(wanted)
+    deployments = deployments_as_facts(wanted)
+    _link_incidents(wanted, deployments)
+    _write_failures(wanted, _evidence(wanted, deployments), deployments)
 
 
-def deployments_as_facts(services: Iterable[int]) -> dict[int, list[linking.Deploy]]:
-    """service → its deployments that count and have a date, as `linking` wants them."""
-    found: dict[int, list[linking.Deploy]] = defaultdict(list)
-    rows = Deployment.objects.filter(service__in=services, superseded_at=None, finished_at__isnull=False).order_by("finished_at", "pk")
-    for row in rows.values_list("pk", "service_id", "environment", "sha", "finished_at", "outcome", "production", "answer"):
-        pk, service, environment, sha, finished_at, outcome, production, answer = row
-        assert finished_at is not None  # noqa: S101 (asked for above; for the type checker)
-        found[service].append(
-            linking.Deploy(
-                id=str(pk), service=str(service), environment=environment, sha=sha, finished_at=finished_at,
-                successful=outcome == "success", production=production, answer=Answer(answer) if answer else None,
-            )
-        )  # fmt: skip
-    return found
+def deployments_as_facts(services: Iterable[int]) -> list[linking.Deploy]:
+    """The deployments of `services` that count and have a date, oldest first; their ids are those of the rows."""
+    rows = list(
+        Deployment.objects.filter(service__in=services, superseded_at=None, finished_at__isnull=False)
+        .order_by("finished_at", "provider_id")  # not by row: what is told later must not come out otherwise
+        .values_list(
+            *("pk", "service_id", "environment", "sha", "started_at", "finished_at", "outcome", "production"),
+            *("answer", "answers", "source_id", "provider_id"),
+        )
+    )
+    of = {(source, key): str(pk) for pk, *_, source, key in rows}
+    return [
+        linking.Deploy(
+            id=str(pk),
+            service=str(service),
+            environment=environment,
+            sha=sha,
+            started_at=started_at,
+            finished_at=finished_at,
+            successful=outcome == "success",
+            production=production,
+            answer=Answer(answer) if answer else None,
+            answers=of.get((source, answers), ""),
+        )
+        for (
+            pk,
+            service,
+            environment,
+            sha,
+            started_at,
+            finished_at,
+            outcome,
+            production,
+            answer,
+            answers,
+            source,
+            _,
+        ) in rows
+    ]
 
 
 def _link_by_time(services: list[int]) -> None:
@@ -54,7 +82,7 @@ def _link_by_time(services: list[int]) -> None:
             """
             WITH ours AS (
                 SELECT id, source_id, linked_by, finished_at, service_id,
-                       lag(finished_at) OVER (PARTITION BY service_id, environment ORDER BY finished_at, id) AS since
+                       lag(finished_at) OVER (PARTITION BY service_id, environment ORDER BY finished_at, provider_id) AS since
                   FROM metrics_deployment
                  WHERE service_id = ANY(%s) AND production AND outcome = 'success'
                    AND superseded_at IS NULL AND finished_at IS NOT NULL
@@ -79,94 +107,114 @@ def _link_by_time(services: list[int]) -> None:
         )
 
 
-def _link_incidents(services: list[int]) -> None:
+# --- incidents -------------------------------------------------------------------------------------------------------
+
+
+def _link_incidents(services: list[int], deployments: list[linking.Deploy]) -> None:
     """Put each incident down to a deployment of its own service; a person's correction stays as it is."""
-    deployments = deployments_as_facts(services)
-    window = timedelta(hours=settings.INCIDENT_WINDOW_HOURS)
-    incidents = Incident.objects.filter(service__in=services).exclude(link__how=linking.How.PERSON)
-    named = {
-        (source, key): str(pk)
-        for source, key, pk in Deployment.objects.filter(
-            service__in=services, provider_id__in=incidents.exclude(caused_by="").values("caused_by")
-        ).values_list("source_id", "provider_id", "pk")
-    }
-    held = {link.incident_id: link for link in IncidentLink.objects.filter(incident__in=incidents)}
-    stale: list[int] = []
-    moved: list[tuple[int, datetime]] = []
-    for incident in incidents:
-        found = None
-        if incident.superseded_at is None:
-            fact = linking.IncidentFact(
-                id=str(incident.pk), service=str(incident.service_id), started_at=incident.started_at,
-                resolved_at=incident.resolved_at, names=named.get((incident.source_id, incident.caused_by), ""),
-            )  # fmt: skip
-            found = linking.link_incident(fact, deployments.get(incident.service_id, []), window=window)
-        link = held.get(incident.pk)
-        if found is None or found.deployment is None:
-            if link:
-                stale.append(link.pk)
-                moved += [(incident.service_id, incident.resolved_at)] if incident.resolved_at else []
-        elif link is None or (link.deployment_id, link.how) != (int(found.deployment), found.how):
-            IncidentLink.objects.update_or_create(
-                incident=incident, defaults={"deployment_id": int(found.deployment), "how": found.how}
-            )
-            moved += [(incident.service_id, incident.resolved_at)] if incident.resolved_at else []
-    IncidentLink.objects.filter(pk__in=stale).delete()
-    mark(moved)  # a recovery time runs from the deployment that the incident is put down to
-
-
-def _failures(services: list[int]) -> None:
-    """Compare the evidence with what follows from the facts; write the difference and mark its weeks."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH ours AS MATERIALIZED (
-                SELECT id, source_id, service_id, provider_id, finished_at, answer, answers FROM metrics_deployment
-                 WHERE service_id = ANY(%(services)s) AND production AND outcome = 'success'
-                   AND superseded_at IS NULL AND finished_at IS NOT NULL
-            ), wanted AS MATERIALIZED (
-                SELECT bad.id AS deployment_id, answer.answer AS how, NULL::bigint AS incident_id,
-                       answer.id AS answer_id, NULL::bigint AS change_id
-                  FROM ours answer
-                  JOIN ours bad ON bad.source_id = answer.source_id AND bad.provider_id = answer.answers
-                   AND bad.service_id = answer.service_id
-                 WHERE answer.answer <> ''
-                UNION
-                SELECT bad.id, 'revert', NULL, answer.id, change.id
-                  FROM metrics_change change
-                  JOIN metrics_deployedchange carried ON carried.change_id = change.id
-                  JOIN ours answer ON answer.id = carried.deployment_id
-                  JOIN metrics_change undone ON undone.source_id = change.source_id AND undone.sha = change.reverts
-                  JOIN metrics_deployedchange brought ON brought.change_id = undone.id
-                  JOIN ours bad ON bad.id = brought.deployment_id AND bad.service_id = answer.service_id
-                 WHERE change.reverts <> '' AND change.superseded_at IS NULL
-                   AND bad.finished_at < answer.finished_at AND answer.finished_at <= bad.finished_at + make_interval(secs => %(window)s)
-                UNION
-                SELECT bad.id, 'incident', link.incident_id, NULL, NULL
-                  FROM metrics_incidentlink link
-                  JOIN metrics_incident incident ON incident.id = link.incident_id AND incident.superseded_at IS NULL
-                  JOIN ours bad ON bad.id = link.deployment_id AND bad.service_id = incident.service_id
-            ), held AS MATERIALIZED (
-                SELECT failure.* FROM metrics_failure failure
-                  JOIN metrics_deployment d ON d.id = failure.deployment_id WHERE d.service_id = ANY(%(services)s)
-            ), gone AS (
-                DELETE FROM metrics_failure WHERE id IN (
-                    SELECT held.id FROM held LEFT JOIN wanted
-                        ON wanted.deployment_id = held.deployment_id AND wanted.how = held.how
-                       AND (wanted.incident_id, wanted.answer_id, wanted.change_id)
-                           IS NOT DISTINCT FROM (held.incident_id, held.answer_id, held.change_id)
-                     WHERE wanted.deployment_id IS NULL
-                ) RETURNING deployment_id, answer_id
-            ), new AS (
-                INSERT INTO metrics_failure (deployment_id, how, incident_id, answer_id, change_id)
-                SELECT deployment_id, how, incident_id, answer_id, change_id FROM wanted
-                ON CONFLICT DO NOTHING RETURNING deployment_id, answer_id
-            )
-            INSERT INTO metrics_dirtyweek (service_id, at)
-            SELECT DISTINCT d.service_id, d.finished_at
-              FROM (SELECT * FROM gone UNION SELECT * FROM new) touched
-              JOIN metrics_deployment d ON d.id IN (touched.deployment_id, touched.answer_id)
-             WHERE d.finished_at IS NOT NULL
-            """,
-            {"services": services, "window": linking.REVERT_WINDOW.total_seconds()},
+    incidents = list(
+        Incident.objects.filter(service__in=services).exclude(link__how=linking.How.PERSON).select_related("link")
+    )
+    named = Deployment.objects.filter(provider_id__in={one.caused_by for one in incidents if one.caused_by})
+    of = {(source, key): str(pk) for source, key, pk in named.values_list("source_id", "provider_id", "pk")}
+    facts = [
+        linking.IncidentFact(
+            id=str(one.pk),
+            service=str(one.service_id),
+            started_at=one.started_at,
+            resolved_at=one.resolved_at,
+            names=of.get((one.source_id, one.caused_by), "") if one.caused_by else "",
         )
+        for one in incidents
+        if one.superseded_at is None
+    ]
+    found = linking.link_incidents(facts, deployments, window=timedelta(hours=settings.INCIDENT_WINDOW_HOURS))
+    stale: list[int] = []
+    new: list[IncidentLink] = []
+    moved: list[tuple[int, datetime]] = []
+    for one in incidents:
+        held: IncidentLink | None = getattr(one, "link", None)
+        link = found.get(str(one.pk))
+        wanted = (int(link.deployment), str(link.how)) if link and link.deployment else None
+        if wanted == ((held.deployment_id, held.how) if held else None):
+            continue
+        if held:
+            stale.append(held.pk)
+        if wanted:
+            new.append(IncidentLink(incident=one, deployment_id=wanted[0], how=wanted[1]))
+        if one.resolved_at:  # a recovery time runs from the deployment that the incident is put down to
+            moved.append((one.service_id, one.resolved_at))
+    IncidentLink.objects.filter(pk__in=stale).delete()
+    IncidentLink.objects.bulk_create(new, batch_size=1000)
+    mark(moved)
+
+
+# --- evidence that a deployment was bad ------------------------------------------------------------------------------
+
+
+class _Shown(NamedTuple):
+    """One row of evidence, as the table holds it."""
+
+    deployment: int
+    how: str
+    incident: int | None = None
+    answer: int | None = None
+    change: int | None = None
+
+
+def _evidence(services: list[int], deployments: list[linking.Deploy]) -> set[_Shown]:
+    """What rollbacks, hotfixes, reverts and incidents show of the deployments that reached users."""
+    counted = {one.id: one for one in deployments if one.successful and one.production}
+    shown = {
+        _Shown(int(target), str(counted[answer].answer), answer=int(answer))
+        for answer, target in linking.answered(deployments).items()
+        if target in counted
+    }
+    shown |= {
+        _Shown(int(bad), "revert", answer=int(answer), change=change)
+        for bad, answer, change in _reverts(services, deployments)
+    }
+    links = IncidentLink.objects.filter(incident__service__in=services, incident__superseded_at=None)
+    for incident, deployment in links.values_list("incident_id", "deployment_id"):
+        if str(deployment) in counted:
+            shown.add(_Shown(deployment, "incident", incident=incident))  # type: ignore[arg-type]
+    return shown
+
+
+def _reverts(services: list[int], deployments: list[linking.Deploy]) -> list[tuple[str, str, int]]:
+    """(bad deployment, the one with the revert, the change that reverts); only reverts and what they name are loaded."""
+    sources = Deployment.objects.filter(service__in=services).values("source_id").distinct()
+    reverting = Change.objects.filter(source__in=sources, superseded_at=None).exclude(reverts="")
+    named = dict(reverting.values_list("sha", "reverts"))
+    if not named:
+        return []
+    carried = DeployedChange.objects.filter(deployment__service__in=services, change__superseded_at=None).filter(
+        Q(change__sha__in=named.keys()) | Q(change__sha__in=set(named.values()))
+    )
+    changes: dict[str, list[str]] = defaultdict(list)
+    of: dict[tuple[str, str], int] = {}
+    for deployment, sha, pk in carried.values_list("deployment_id", "change__sha", "change_id").order_by("pk"):
+        changes[str(deployment)].append(sha)
+        of[str(deployment), sha] = pk
+    undone = linking.reverted(changes, named, deployments)
+    return [(one.bad, one.answer, of[one.answer, one.revert]) for one in undone]
+
+
+def _write_failures(services: list[int], wanted: set[_Shown], deployments: list[linking.Deploy]) -> None:
+    """Write the difference between the evidence and what the table holds, and mark the weeks of both ends."""
+    rows = Failure.objects.filter(deployment__service__in=services)
+    held = {_Shown(row.deployment_id, row.how, row.incident_id, row.answer_id, row.change_id): row.pk for row in rows}
+    gone, new = held.keys() - wanted, wanted - held.keys()
+    Failure.objects.filter(pk__in=[held[one] for one in gone]).delete()
+    Failure.objects.bulk_create(
+        [
+            Failure(
+                deployment_id=one.deployment, how=one.how, incident_id=one.incident, answer_id=one.answer,
+                change_id=one.change,
+            )
+            for one in sorted(new, key=str)
+        ],
+        batch_size=1000,
+    )  # fmt: skip
+    touched = {str(pk) for one in gone | new for pk in (one.deployment, one.answer) if pk}
+    mark({(int(one.service), one.finished_at) for one in deployments if one.id in touched})

@@ -28,7 +28,9 @@ class GitSourceForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     name = forms.CharField(label="Name", max_length=120, help_text="As people here call it.")
-    owner = forms.ModelChoiceField(label="Whose service is it", queryset=Team.objects.none(), empty_label="Choose a team")
+    owner = forms.ModelChoiceField(
+        label="Whose service is it", queryset=Team.objects.none(), empty_label="Choose a team"
+    )
     deployments = forms.ChoiceField(
         label="What counts as a deployment", choices=RULES, initial="tags", widget=forms.RadioSelect
     )
@@ -81,4 +83,8 @@ class GitSourceForm(forms.Form):
 
     def settings(self) -> dict[str, Any]:
         """The part of the answers that the provider's rules are made of."""
-        return {key: self.cleaned_data[key] for key in ("deployments", "pattern", "branch", "hotfix") if self.cleaned_data[key]}
+        return {
+            key: self.cleaned_data[key]
+            for key in ("deployments", "pattern", "branch", "hotfix")
+            if self.cleaned_data[key]
+        }

@@ -7,6 +7,7 @@ senders: the source's inbox stops before everything has drained into the dead le
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import structlog
@@ -38,25 +39,45 @@ def receive(source: Source, key: str, body: bytes) -> bool:
         return cursor.fetchone() is not None
 
 
-def sweep(*, most: int = 500) -> int:
-    """Read up to `most` waiting events; how many became facts."""
-    read = 0
+def sweep(*, most: int = 500, seconds: float = 60.0) -> int:
+    """Read up to `most` waiting events, for about `seconds`; how many became facts."""
+    read, until = 0, time.monotonic() + seconds
+    stopped: set[int] = set()
     waiting = Inbox.objects.filter(processed_at=None, dead_at=None, due_at__lte=timezone.now())
     waiting = waiting.filter(source__inbox_stopped_at=None, source__paused_at=None)
-    for pk in waiting.order_by("due_at", "pk").values_list("pk", flat=True)[:most]:
-        read += _read(pk)
+    for pk, source in waiting.order_by("due_at", "pk").values_list("pk", "source")[:most]:
+        if time.monotonic() > until:
+            break
+        if source in stopped:
+            continue
+        if _read(pk):
+            read += 1
+        elif Source.objects.filter(pk=source, inbox_stopped_at__isnull=False).exists():
+            stopped.add(source)  # by this very event, or by another worker
     return read
 
 
 def _read(pk: int) -> bool:
-    """Try one event. The attempt is counted first, in a transaction of its own, so that a kill counts too."""
-    counted = Inbox.objects.filter(pk=pk, processed_at=None, dead_at=None, attempts__lt=MOST_ATTEMPTS)
-    if not counted.update(attempts=F("attempts") + 1, due_at=timezone.now() + timedelta(seconds=60)):
-        Inbox.objects.filter(pk=pk, processed_at=None, dead_at=None).update(dead_at=timezone.now())
+    """Try one event. The attempt is counted first, in a transaction of its own, so that a kill counts too.
+
+    Moving `due_at` is what claims the event: another sweep that has it on its list leaves it alone.
+    """
+    now = timezone.now()
+    waiting = Inbox.objects.filter(pk=pk, processed_at=None, dead_at=None, due_at__lte=now)
+    tried = waiting.filter(attempts__lt=MOST_ATTEMPTS)
+    if not tried.update(attempts=F("attempts") + 1, due_at=now + timedelta(seconds=60)):
+        killed = waiting.filter(attempts__gte=MOST_ATTEMPTS)
+        killed.filter(error="").update(error="This event stopped our reader five times.")
+        killed.update(dead_at=now)
         return False
     try:
         with transaction.atomic():
-            row = Inbox.objects.select_for_update(skip_locked=True).select_related("source").filter(pk=pk, processed_at=None).first()
+            row = (
+                Inbox.objects.select_for_update(skip_locked=True)
+                .select_related("source")
+                .filter(pk=pk, processed_at=None)
+                .first()
+            )
             if row is None:
                 return False
             now = timezone.now()

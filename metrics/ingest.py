@@ -20,6 +20,7 @@ from .models import Service, Source
 
 Kind = TypeVar("Kind")
 
+
 @dataclass(slots=True)
 class Stored:
     """What a write did: rows that are new, rows that changed, and the services that it touched."""
@@ -121,7 +122,15 @@ def _deployments(source: Source, seen: list[DeploymentSeen], done: Stored, now: 
         (
             *(one.provider_id, services[one.service], one.environment, one.production, one.sha, one.ref),
             *(str(one.outcome), one.raw_outcome, one.started_at, one.finished_at),
-            *(str(one.answer or ""), one.answers, one.base or "", one.base is not None, one.note, one.url, one.updated_at),
+            *(
+                str(one.answer or ""),
+                one.answers,
+                one.base or "",
+                one.base is not None,
+                one.note,
+                one.url,
+                one.updated_at,
+            ),
         )
         for one in seen
     )
@@ -248,7 +257,9 @@ def _services(source: Source, names: set[str]) -> dict[str, int]:
     owners = source.settings.get("owners", {})
     for name in sorted(names - known.keys()):
         made, _ = Service.objects.get_or_create(
-            source=source, name=name[:200], defaults={"title": name or source.name, "team_id": owners.get(name, source.team_id)}
+            source=source,
+            name=name[:200],
+            defaults={"title": name or source.name, "team_id": owners.get(name, source.team_id)},
         )
         known[name] = made.pk
     return known

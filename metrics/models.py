@@ -218,7 +218,9 @@ class Deployment(models.Model):
     base = models.CharField(max_length=300, blank=True)  # provider_id of the deployment before it
     base_known = models.BooleanField(default=False)  # False: the first collected; its changes are not counted
     linked_by = models.CharField(max_length=20, blank=True, db_default="")  # ancestry or time; "": not linked
-    carried_digest = models.CharField(max_length=64, blank=True, db_default="")  # of its changes, to skip what did not change
+    carried_digest = models.CharField(
+        max_length=64, blank=True, db_default=""
+    )  # of its changes, to skip what did not change
     note = models.CharField(max_length=300, blank=True)
     url = models.CharField(max_length=500, blank=True)
     provider_updated_at = models.DateTimeField(null=True)
@@ -276,7 +278,8 @@ class Incident(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["source", "provider_id"], name="incident_once_in_a_source"),
             models.CheckConstraint(
-                condition=Q(resolved_at=None) | Q(resolved_at__gte=F("started_at")), name="incident_ends_after_it_starts"
+                condition=Q(resolved_at=None) | Q(resolved_at__gte=F("started_at")),
+                name="incident_ends_after_it_starts",
             ),
         ]
         indexes = [models.Index(fields=["service", "resolved_at"], name="incident_of_service_by_time")]

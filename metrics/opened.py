@@ -6,6 +6,7 @@ A composer: it reads, in a number of queries that does not depend on the data, a
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -92,7 +93,11 @@ class Opened:
 
     @property
     def has_incident_source(self) -> bool:
-        return any(provider not in WITHOUT_INCIDENTS for _, _, provider in self.sources)
+        return self.knows_incidents(None)
+
+    def knows_incidents(self, team: int | None) -> bool:
+        """Whether a source of incidents feeds `team`; None: any of the scope."""
+        return any(provider not in WITHOUT_INCIDENTS for owner, _, provider in self.sources if team in (None, owner))
 
     @cached_property
     def behind(self) -> Behind:
@@ -141,7 +146,8 @@ class Opened:
             "tile": self.tile,
             "week": self.this.week,
             "before": self.before.week,
-            "sub": f"Week {self.this.week.number}, {self.this.week.title}{' · not over yet' if self.tile.partial else ''}",
+            "sub": f"Week {self.this.week.number}, {self.this.week.title}"
+            + (", not over" if self.tile.partial else ""),
             "picker": self.picker,
             "spans": [
                 {"n": n, "url": self.link(weeks=n if n != USUAL else None), "on": n == self.weeks} for n in SPANS
@@ -155,11 +161,12 @@ class Opened:
             "facts": self.facts(),
             "chart": chart,
             "empty_title": f"No {self.measure.title.lower()} in these {self.weeks} weeks",
-            "empty_body": f"It is made from {self.measure.made_from}. {self.tile.reason}",
+            "empty_body": f"It is made from {self.measure.made_from}.",
             "has_chart": any(value is not None for value in chart["line"]),
             "finding": charts.finding(self.tile, shown),
             "table": charts.table(self.measure, shown),
             "stages": self.stages() if self.measure.slug == "lead-time" else None,
+            "is_bare": not rows["count"] and not self.behind.left_out and not any(v is not None for v in chart["line"]),
             **by_squad.squads(self),
             "squads_sub": f"same scale, {self.weeks} weeks",
             "behind": rows,
@@ -171,11 +178,13 @@ class Opened:
 
     def _tab(self, tile: Tile) -> dict[str, Any]:
         unit = tile.unit.removesuffix(", median") if tile.measure.sort == "time" else ""
+        if tile.measure.sort == "count" and tile.value is not None:
+            unit = "so far" if tile.partial else "a week"
         return {
             "label": tile.title,
             "url": self.link(tile.measure),
             "value": tile.figure,
-            "unit": "a week" if tile.measure.sort == "count" and tile.value is not None and not tile.partial else unit,
+            "unit": unit,
             "current": tile.measure is self.measure,
             "spark": tile.spark,
             "tone": tile.tone,
@@ -190,15 +199,25 @@ class Opened:
             {"term": "From", "text": f"{', '.join(names[:4])}{more}" if names else "No source connected",
              "url": reverse("metrics:sources", args=[self.team.slug])},
         ]  # fmt: skip
-        if tile.counts and self.measure.sort != "count":
-            found.append({"term": "Counted", "text": f"{tile.counts}{' · few events' if tile.few else ''}"})
+        found += [{"term": term, "text": text} for term, text in self._counted()]
         found += self._left_out()
         if tile.band:
-            note = sentences.band_note(tile, min(12, self.weeks))
+            note = sentences.band_note(tile)
             found.append({"term": f"DORA {tile.band.edition}", "band": tile.band, "text": note})
         if said := sentences.industry(self.measure):
             found.append({"term": "Industry", "text": said})
         return found
+
+    def _counted(self) -> Iterator[tuple[str, str]]:
+        """The counts, and the other ways to take the same rows."""
+        tile, this = self.tile, self.this
+        if tile.counts:
+            days = f" on {ui.plural(this.deploy_days, 'day')}" if self.measure.sort == "count" else ""
+            yield "Counted", f"{tile.counts}{days}{', few events' if tile.few else ''}"
+        if self.measure.slug == "lead-time" and tile.value is not None and not tile.few:
+            yield "Slowest", f"95% within {ui.duration(this.lead_95)}"
+        if self.measure.slug == "time-to-restore" and this.recovery is not None:
+            yield "Recovery", f"{ui.duration(this.recovery)} from a bad deployment to restored service (median)"
 
     def _left_out(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -213,7 +232,8 @@ class Opened:
                 found.append({"term": "" if found else "Left out", "text": f"{said}: its changes are not counted"})
         elif self.measure.slug != "time-to-restore" and (count := self.behind.left_out_count):
             failed = self.this.failed_attempts
-            note = f"{failed} failed before users saw it" if failed else "cancelled, unclear or rewritten"
+            some = "" if failed == count else f"{ui.count(failed)} "
+            note = f"{some}failed before users saw it" if failed else "cancelled, unclear or rewritten"
             found.append({**here, "text": ui.plural(count, "attempt"), "note": note})
         return found
 

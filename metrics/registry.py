@@ -42,5 +42,7 @@ def build(kind: str, known: Connection) -> Provider:
 def provider_class(kind: str) -> Any:
     """Raises ProviderError for a kind that this installation does not have."""
     if kind not in installation.PROVIDERS:
-        raise ProviderError(f"This installation has no provider called {kind}.", advice="Remove the source.", permanent=True)
+        raise ProviderError(
+            f"This installation has no provider called {kind}.", advice="Remove the source.", permanent=True
+        )
     return import_string(installation.PROVIDERS[kind])

@@ -44,9 +44,7 @@ def headline(tile: Tile, before: Pooled) -> str:
 
 def meaning(tile: Tile, this: Pooled, evidence: Counter[str], open_count: int) -> str:
     """What the number says, from counted facts."""
-    if tile.value is None:
-        return tile.reason
-    told = {
+    told = tile.reason or {
         "deployment-frequency": _frequency,
         "lead-time": _lead,
         "change-failure-rate": _failures,
@@ -86,7 +84,7 @@ def _lead(tile: Tile, this: Pooled, evidence: Counter[str]) -> str:
 
 def _failures(tile: Tile, this: Pooled, evidence: Counter[str]) -> str:
     if not this.failed:
-        return f"None of the {ui.plural(this.deployments, 'deployment')} is known to have hurt users."
+        return f"{_none_of(this)} is known to have hurt users."
     shown = ", ".join(
         ui.plural(evidence[how], how) for how in ("incident", "rollback", "hotfix", "revert") if evidence[how]
     )
@@ -95,23 +93,20 @@ def _failures(tile: Tile, this: Pooled, evidence: Counter[str]) -> str:
     return f"{said}, as shown by {shown}." if shown else f"{said}."
 
 
+def _none_of(this: Pooled) -> str:
+    return f"None of the {ui.count(this.deployments)} deployments" if this.deployments > 1 else "No deployment"
+
+
 def _restore(tile: Tile, this: Pooled, evidence: Counter[str]) -> str:
-    within = ui.duration(this.restore)
     if this.restored == 1:
-        said = f"The one incident resolved in the week lasted {within}."
-    else:
-        said = (
-            f"Half of the {this.restored} incidents resolved in the week were over within {within}; "
-            f"the mean is {ui.duration(this.restore_mean)}."
-        )
-    if this.recovery is not None:
-        said = f"{said} From a bad deployment to restored service it took {ui.duration(this.recovery)} (median)."
-    return said
+        return f"The one incident resolved in the week lasted {ui.duration(this.restore)}."
+    lasted = f"{ui.duration(this.restore)} (median) and {ui.duration(this.restore_mean)} on average"
+    return f"The {ui.count(this.restored)} incidents resolved in the week lasted {lasted}."
 
 
 def _rework(tile: Tile, this: Pooled, evidence: Counter[str]) -> str:
     if not this.rework:
-        return f"None of the {ui.plural(this.deployments, 'deployment')} was an unplanned answer to something broken."
+        return f"{_none_of(this)} was an unplanned answer to something broken."
     words = {"rollback": "rollback,rollbacks", "hotfix": "hotfix,hotfixes", "": "of reverts only,of reverts only"}
     kinds = ", ".join(ui.plural(evidence[how], words[how]) for how in words if evidence[how])
     verb = "was an unplanned answer" if this.rework == 1 else "were unplanned answers"
@@ -164,9 +159,20 @@ def missing_parts(rows: Sequence[ChangeRow]) -> list[str]:
 # --- where it comes from ---------------------------------------------------------------------------------------------
 
 
-def band_note(tile: Tile, weeks: int) -> str:
-    """What the band rests on."""
-    return f"by the average of {weeks} weeks" if tile.measure.sort == "count" else "thresholds of 2023"
+BANDS = {  # the border of each band, best first
+    "deployment-frequency": ("several a day", "daily to weekly", "weekly to monthly", "less than monthly"),
+    "lead-time": ("under a day", "under a week", "under a month", "a month or more"),
+    "change-failure-rate": ("up to 5%", "up to 10%", "up to 15%", "over 15%"),
+    "time-to-restore": ("under an hour", "under a day", "under a week", "a week or more"),
+}
+
+
+def band_note(tile: Tile) -> str:
+    """What the band stands for; of a count, over how long it was taken."""
+    if tile.band is None or tile.slug not in BANDS:
+        return ""
+    said = BANDS[tile.slug][4 - tile.band.level]
+    return f"{said}, {len(tile.spark)} weeks on average" if tile.measure.sort == "count" else said
 
 
 def spread(measure: Measure, values: Sequence[tuple[str, float]]) -> str:

@@ -72,8 +72,13 @@ def overview(team: Team, teams: Collection[int], *, now: datetime, may_mend: boo
     today = now.astimezone(zone).date()
     first = today - timedelta(days=DAYS_SHOWN - 1)
     monday = Week.of(now, zone).monday
-    days = {(row.source_id, row.day): row for row in SourceDay.objects.filter(source__in=sources, day__gte=min(first, monday))}
-    dead = dict(Inbox.objects.filter(source__in=sources, dead_at__isnull=False).values_list("source").annotate(n=Count("pk")))
+    days = {
+        (row.source_id, row.day): row
+        for row in SourceDay.objects.filter(source__in=sources, day__gte=min(first, monday))
+    }
+    dead = dict(
+        Inbox.objects.filter(source__in=sources, dead_at__isnull=False).values_list("source").annotate(n=Count("pk"))
+    )
     found = []
     for source in sources:
         account = [days.get((source.pk, first + timedelta(days=n))) for n in range(DAYS_SHOWN)]
@@ -83,7 +88,13 @@ def overview(team: Team, teams: Collection[int], *, now: datetime, may_mend: boo
 
 
 def _now(
-    source: Source, streams: list[Stream], account: list[SourceDay | None], rows: int, dead: int, now: datetime, may_mend: bool
+    source: Source,
+    streams: list[Stream],
+    account: list[SourceDay | None],
+    rows: int,
+    dead: int,
+    now: datetime,
+    may_mend: bool,
 ) -> SourceNow:
     try:
         feeds = registry.provider_class(source.provider).feeds
@@ -100,7 +111,9 @@ def _now(
         state=state,
         word=word,
         read_at=min(at for at in reads if at) if reads and all(reads) else None,
-        days=["none" if day is None else "late" if not day.reads else "part" if day.failures else "ok" for day in account],
+        days=[
+            "none" if day is None else "late" if not day.reads else "part" if day.failures else "ok" for day in account
+        ],
         rows=rows,
         feeds=feeds,
         progress=_progress(streams, now) if state == "busy" else None,
@@ -151,7 +164,9 @@ def _progress(streams: list[Stream], now: datetime) -> dict[str, Any] | None:
     if phase in order:
         for number, label in enumerate(["Commits", "Deployments", "Tidying up"]):
             place = order.index(phase)
-            parts.append({"label": label, "state": "done" if number < place else "now" if number == place else "", "note": ""})
+            parts.append(
+                {"label": label, "state": "done" if number < place else "now" if number == place else "", "note": ""}
+            )
     doing = stream.doing or "starting"
     return {
         "title": f"Reading: {doing}", "done": stream.read, "total": stream.total, "left": left,
@@ -179,7 +194,9 @@ def _error(source: Source, streams: list[Stream], may_mend: bool) -> dict[str, A
     return {
         "title": stream.error,
         "body": stream.error_advice,
-        "affects": f"Everything newer than {ui.instant(stream.succeeded_at)}" if stream.succeeded_at else "Nothing was read yet",
+        "affects": f"Everything newer than {ui.instant(stream.succeeded_at)}"
+        if stream.succeeded_at
+        else "Nothing was read yet",
         "tries": tries,
         "detail": stream.error_detail[:300],
         "action": action if may_mend else None,
@@ -195,9 +212,15 @@ def sentence(sources: list[SourceNow]) -> str:
     if stopped:
         names = " and ".join(one.name for one in stopped[:2]) + (" and others" if len(stopped) > 2 else "")
         verb = "needs" if len(stopped) == 1 else "need"
-        return f"{names} {verb} attention; numbers that rest on {'it' if len(stopped) == 1 else 'them'} may be incomplete."
+        return (
+            f"{names} {verb} attention; numbers that rest on {'it' if len(stopped) == 1 else 'them'} may be incomplete."
+        )
     if reading:
-        return f"{len(reading)} of {ui.plural(len(sources), 'source,sources')} is being read now." if len(reading) == 1 else "Sources are being read now."
+        return (
+            f"{len(reading)} of {ui.plural(len(sources), 'source,sources')} is being read now."
+            if len(reading) == 1
+            else "Sources are being read now."
+        )
     return "The source is up to date." if len(sources) == 1 else f"All {len(sources)} sources are up to date."
 
 
@@ -218,13 +241,20 @@ def coverage(teams: Collection[Team], sources: list[SourceNow], *, now: datetime
     since = now - timedelta(days=90)
     ids = [team.pk for team in teams]
     where = {"service__team__in": ids}
-    changes = _fed(Change.objects.filter(deployed_changes__deployment__service__team__in=ids, merged_at__gte=since), "deployed_changes__deployment__service__team")
+    changes = _fed(
+        Change.objects.filter(deployed_changes__deployment__service__team__in=ids, merged_at__gte=since),
+        "deployed_changes__deployment__service__team",
+    )
     deployments = _fed(Deployment.objects.filter(finished_at__gte=since, **where), "service__team")
     incidents = _fed(Incident.objects.filter(started_at__gte=since, **where), "service__team")
     services = dict(Service.objects.filter(team__in=ids).values_list("team").annotate(n=Count("pk")))
     states = {one.pk: one for one in sources}
     return [
-        Known(team, services.get(team.pk, 0), [_cell(kind.get(team.pk, []), states) for kind in (changes, deployments, incidents)])
+        Known(
+            team,
+            services.get(team.pk, 0),
+            [_cell(kind.get(team.pk, []), states) for kind in (changes, deployments, incidents)],
+        )
         for team in teams
         if not team.is_group
     ]
@@ -252,6 +282,7 @@ def rows_stored(source: Source) -> dict[str, int]:
         "changes": source.changes.filter(superseded_at=None).count(),
         "deployments": source.deployments.filter(superseded_at=None).count(),
         "incidents": source.incidents.filter(superseded_at=None).count(),
-        "superseded": source.changes.exclude(superseded_at=None).count() + source.deployments.exclude(superseded_at=None).count(),
+        "superseded": source.changes.exclude(superseded_at=None).count()
+        + source.deployments.exclude(superseded_at=None).count(),
         "rows": SourceDay.objects.filter(source=source).aggregate(n=Sum("rows"))["n"] or 0,
     }

@@ -86,7 +86,8 @@ def take(stream: int, owner: str) -> Lease | None:
         row.lease_owner, row.lease_until = owner[:120], _until()
         row.started_at = row.started_at if row.cursor.get("run") else now
         row.doing = row.doing or "starting"
-        row.save(update_fields=["fence", "attempts", "lease_owner", "lease_until", "started_at", "doing"])
+        row.woken_at = None  # somebody came; should they be killed, the next may be woken as soon as the lease ends
+        row.save(update_fields=["fence", "attempts", "lease_owner", "lease_until", "started_at", "doing", "woken_at"])
         return Lease(row.pk, owner, row.fence)
 
 
@@ -108,9 +109,9 @@ def read(stream: int, owner: str, *, seconds: float = 60.0) -> bool:
             keep(lease, row.source, page)
             if page.done:
                 return False
-            cursor = dict(page.cursor)
+            cursor, row.attempts = dict(page.cursor), 1
             if time.monotonic() > until:
-                _release(lease, due_at=timezone.now())
+                _release(lease, attempts=0)
                 return True
     except LeaseLost:
         log.info("lease lost", stream=stream, owner=owner)
@@ -140,12 +141,19 @@ def keep(lease: Lease, source: Source, page: Page) -> ingest.Stored:
             raise LeaseLost
         stored = ingest.store(source, page.events, now=now)
         if page.raw:
-            RawPage.objects.create(stream=row, fence=lease.fence, body=zlib.compress(page.raw, 6), facts=len(page.events))
-        row.cursor, row.notes, row.attempts, row.failures = dict(page.cursor), list(page.notes), 0, 0
+            RawPage.objects.create(
+                stream=row, fence=lease.fence, body=zlib.compress(page.raw, 6), facts=len(page.events)
+            )
+        row.cursor, row.notes, row.failures = dict(page.cursor), list(page.notes), 0
+        row.attempts = 0 if page.done else 1  # we go on at once, and that is the first try at the next page
         row.doing, row.read, row.total = page.doing[:80], page.read, page.total
         row.lease_until, row.blocked_until = _until(), None
         if page.done:
-            row.succeeded_at, row.due_at = now, now + timedelta(seconds=settings.READ_EVERY_SECONDS)
+            row.succeeded_at = now
+            if (
+                row.started_at is None or row.due_at <= row.started_at
+            ):  # else somebody asked again meanwhile: due at once
+                row.due_at = now + timedelta(seconds=settings.READ_EVERY_SECONDS)
             row.lease_owner, row.lease_until, row.doing, row.total = "", None, "", None
             row.error = row.error_advice = row.error_detail = ""
             row.error_at = None
@@ -219,4 +227,3 @@ def _until() -> datetime:
 def wake(streams: Any, *, now: datetime) -> int:
     """Make `streams` (a queryset) due at once, the dead ones too; how many. A blocked one waits for its provider."""
     return streams.update(due_at=now, woken_at=None, dead_at=None, attempts=0)  # type: ignore[no-any-return]
-

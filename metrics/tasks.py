@@ -9,18 +9,23 @@ from typing import Any
 import structlog
 from celery import shared_task
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from . import inbox, rollups, streams
 from .models import Stream
 
 log = structlog.get_logger(__name__)
 
+IMPATIENT = {"max_retries": 0, "socket_connect_timeout": 1, "socket_timeout": 1}
+
 
 def send_quietly(task: Any, *arguments: Any) -> None:
-    """Nudge a worker. Redis may be away: beat finds the work again within seconds."""
+    """Nudge a worker, within about a second. Redis may be away: beat finds the work again within seconds."""
     try:
-        task.apply_async(arguments, retry=False, ignore_result=True)
-    except (OSError, task.app.connection_for_write().transport.connection_errors) as away:
+        # a line of its own: the pool's would try for longer than a page may wait
+        with task.app.connection_for_write(transport_options=IMPATIENT) as line:
+            task.apply_async(arguments, connection=line, retry=False, ignore_result=True)
+    except (OSError, OperationalError) as away:
         log.warning("no worker was woken", task=task.name, because=str(away))
 
 

@@ -54,7 +54,11 @@ def _overview(request: HttpRequest, scope: Team) -> dict[str, Any]:
         "known": [
             {
                 "name": one.team.name,
-                "note": f"{one.services} services" if one.services > 1 else "1 service" if one.services else "no service",
+                "note": f"{one.services} services"
+                if one.services > 1
+                else "1 service"
+                if one.services
+                else "no service",
                 "url": reverse("metrics:overview", args=[one.team.slug]),
                 "cells": one.cells,
             }
@@ -115,7 +119,9 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     source = _source(request, pk)
     now = timezone.now()
     may_mend = access.may(request.user, Right.SOURCES, source.team)
-    shown = next(one for one in sources.overview(source.team, [source.team_id], now=now, may_mend=may_mend) if one.pk == pk)
+    shown = next(
+        one for one in sources.overview(source.team, [source.team_id], now=now, may_mend=may_mend) if one.pk == pk
+    )
     dead = Inbox.objects.filter(source=source, dead_at__isnull=False).order_by("-dead_at")
     context = {
         "scope": source.team,

@@ -83,7 +83,7 @@ def _failed(gathered: Gathered) -> Iterator[Change]:
     for one in gathered.bad:
         yield Change(
             one.service,
-            f"{_evidence(one)}{_in(names[one.team], gathered)}.",
+            f"{_of(names[one.team], gathered)}{_evidence(one)}.",
             _day(one.finished_at),
             measure_url(slugs[one.team], "change-failure-rate", gathered),
         )
@@ -108,12 +108,13 @@ def _incidents(gathered: Gathered) -> Iterator[Change]:
     ]
     for one in sorted(concerned, key=lambda one: (one.resolved_at is not None, -lasted(one, gathered))):
         words = ui.duration(lasted(one, gathered))
-        text = f"was resolved after {words}" if one.resolved_at else f"is open for {words}"
+        text = f"resolved after {words}" if one.resolved_at else f"open for {words}"
         if one.resolved_at is None and not gathered.partial:
-            text = f"was open for {words} when the week ended"
+            text += " when the week ended"
+        where = "" if gathered.one_team else f", {names[one.team]}"
         url = measure_url(slugs[one.team], "time-to-restore", gathered)
         title = one.title or f"Incident in {one.service}"
-        yield Change(title, f"{text}{_in(names[one.team], gathered)}.", _day(one.resolved_at or one.started_at), url)
+        yield Change(f"{title}{where}:", f"{text}.", _day(one.resolved_at or one.started_at), url)
 
 
 def lasted(one: Disruption, gathered: Gathered) -> timedelta:
@@ -134,11 +135,13 @@ def _moved(gathered: Gathered) -> Iterator[Change]:
             tile = measures.tile_of(measure, series, now=gathered.now)
             before = measure.value(series[-2])
             if tile.tone and tile.value is not None and before is not None and _is_far(tile, tile.value, before):
-                what = measure.title if gathered.one_team else team.name
+                what = f"{measure.title}:" if gathered.one_team else team.name
                 figure = f"{tile.figure} {tile.unit.split(',')[0]}" if measure.sort == "time" else tile.figure
                 start = "" if gathered.one_team else f"{measure.title.lower()} "
+                if measure.sort == "count":
+                    start, figure = "", f"{figure} deployments" if gathered.one_team else f"made {figure} deployments"
                 url = measure_url(team.slug, measure.slug, gathered)
-                yield Change(what, f"{start}{figure}: {tile.delta}.", "", url)
+                yield Change(what, f"{start}{figure}, {tile.delta}.", "", url)
 
 
 def _is_far(tile: Tile, now: float, then: float) -> bool:
@@ -162,7 +165,7 @@ def _new_services(gathered: Gathered) -> Iterator[Change]:
     for one in gathered.services:
         if one.first == gathered.week.monday and oldest[one.source] < one.first:
             url = measure_url(slugs[one.team], "deployment-frequency", gathered)
-            yield Change(one.title, f"was deployed for the first time{_in(names[one.team], gathered)}.", "", url)
+            yield Change(one.title, f"{_of(names[one.team], gathered)}was deployed for the first time.", "", url)
 
 
 def _people(gathered: Gathered) -> Iterator[Change]:
@@ -189,8 +192,8 @@ def _slugs(gathered: Gathered) -> dict[int, str]:
     return {team.pk: team.slug for team in gathered.teams}
 
 
-def _in(team: str, gathered: Gathered) -> str:
-    return "" if gathered.one_team or not team else f", {team}"
+def _of(team: str, gathered: Gathered) -> str:
+    return "" if gathered.one_team or not team else f"of {team} "
 
 
 def _day(moment: datetime) -> str:

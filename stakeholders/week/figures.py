@@ -14,7 +14,7 @@ from teams.templatetags import ui
 from . import health
 from .changes import measure_url
 from .facts import Facts
-from .gather import WEEKS, Gathered
+from .gather import WEEKS, Gathered, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def strip(got: Gathered, facts: Facts, weeks: Sequence[Pooled]) -> list[dict[str
             "value": ui.count(facts.deployments),
             "note": f"{before.deployments} {in_all} week {before.week}" if before else "no week before it",
             "url": measure_url(slug, "deployment-frequency", got),
-            "spark": [one.deployments for one in shown],
+            "spark": whole([one.deployments for one in shown], got),
         },
         {
             "label": "Failed",
@@ -78,7 +78,7 @@ def strip(got: Gathered, facts: Facts, weeks: Sequence[Pooled]) -> list[dict[str
             "unit": f"of {facts.deployments}",
             "note": f"{before.failed} of {before.deployments} in week {before.week}" if before else "no week before it",
             "url": measure_url(slug, "change-failure-rate", got),
-            "spark": [one.failed for one in shown],
+            "spark": whole([one.failed for one in shown], got),
             "tone": "risk" if facts.failed else "",
             "missing": "" if facts.deployments else "No deployments to fail",
         },
@@ -88,7 +88,7 @@ def strip(got: Gathered, facts: Facts, weeks: Sequence[Pooled]) -> list[dict[str
             "value": ui.count(facts.changes),
             "note": f"{before.changes} {in_all} week {before.week}" if before else "no week before it",
             "url": measure_url(slug, "lead-time", got),
-            "spark": [delivered(one) for one in shown],
+            "spark": whole([delivered(one) for one in shown], got),
         },
     ]
     with_service, all_teams = health.measured(got)
@@ -110,7 +110,7 @@ def _open_fact(got: Gathered, facts: Facts) -> dict[str, Any]:
     oldest = max(facts.open, key=lambda one: one.lasted, default=None)
     was = f"{then} a week before" if facts.before else "no week before it"
     return {
-        "label": "Open incidents" if got.partial else "Open at the week’s end",
+        "label": "Open incidents" if got.partial else "Open on Sunday",
         "value": len(facts.open),
         "note": f"oldest {oldest.words}; {was}" if oldest else was,
         "url": measure_url(got.team.slug, "time-to-restore", got),

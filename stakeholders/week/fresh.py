@@ -42,35 +42,39 @@ def gap(feed: Feed) -> Gap:
     return Gap(source=feed.now.name, read=ui.weekday(feed.now.read_at) if feed.now.read_at else "", reason=reason)
 
 
-def since(feeds: Collection[Feed]) -> str:
-    """The mark beside a number: since when it may be incomplete."""
+def until(feeds: Collection[Feed]) -> str:
+    """The mark beside a number that may be incomplete: how far its sources were read; "" when there is none."""
     reads = [feed.now.read_at for feed in feeds]
-    if not reads or not all(reads):
-        return "not all read yet" if reads else ""
-    return f"since {ui.weekday(min(read for read in reads if read))}"
+    known = [read for read in reads if read]
+    if len(known) < len(reads):
+        return "Not all read yet"
+    return f"Read until {ui.weekday(min(known))}" if known else ""
+
+
+def telling(feeds: Collection[Feed], *, deployments: bool = False, incidents: bool = False) -> list[Feed]:
+    """Those of `feeds` that tell such facts, and those that told nothing so far."""
+    return [
+        feed
+        for feed in feeds
+        if (deployments and feed.deployments)
+        or (incidents and feed.incidents)
+        or not (feed.deployments or feed.incidents)
+    ]
 
 
 def stale_tile(slug: str, feeds: Collection[Feed]) -> str:
-    """The mark on one measure: only sources that tell its kind of facts count, and those that told nothing yet."""
-
-    def tells(feed: Feed) -> bool:
-        nothing = not (feed.deployments or feed.incidents)
-        by_kind = (feed.deployments and slug in WITH_DEPLOYMENTS) or (feed.incidents and slug in WITH_INCIDENTS)
-        return nothing or by_kind
-
-    marks = since([feed for feed in feeds if tells(feed)])
-    return f"Incomplete {marks}" if marks.startswith("since") else marks.capitalize()
+    """The mark on one measure: only sources that tell its kind of facts count."""
+    return until(telling(feeds, deployments=slug in WITH_DEPLOYMENTS, incidents=slug in WITH_INCIDENTS))
 
 
 def line(gathered: Gathered) -> list[dict[str, Any]]:
     """One entry for each source, as components/freshness.html wants it; a link where the source's page may be seen."""
-    seen = {team.pk for team in gathered.teams}
     return [
         {
             "name": feed.now.name,
             "state": feed.now.state,
             "word": _word(feed),
-            "url": reverse("metrics:source", args=[feed.now.pk]) if feed.team in seen else "",
+            "url": reverse("metrics:source", args=[feed.now.pk]) if feed.team in gathered.may_see else "",
         }
         for feed in gathered.feeds
     ]

@@ -86,6 +86,7 @@ class Gathered:
     stints: Mapping[int, list[Stint]]
     feeds: list[Feed]
     may_connect: frozenset[int]
+    may_see: frozenset[int]  # of the teams that the sources belong to; some lie above the scope
     counting: bool
     first: date | None  # Monday of the oldest data
 
@@ -104,6 +105,11 @@ class Gathered:
     @property
     def incident_source(self) -> bool:
         return any(feed.incidents for feed in self.feeds)
+
+
+def whole(values: Sequence[float | None], gathered: Gathered) -> list[float | None]:
+    """For a line of weeks: the last point left out while its week lasts, so that it does not look like a fall."""
+    return [*values[:-1], None] if gathered.partial else list(values)
 
 
 def gather(user: User, team: Team, week: Week, *, now: datetime) -> Gathered:
@@ -132,6 +138,7 @@ def gather(user: User, team: Team, week: Week, *, now: datetime) -> Gathered:
         stints=_stints(ids),
         feeds=feeds,
         may_connect=frozenset(access.below(user, team, Right.SOURCES).values_list("pk", flat=True)),
+        may_see=frozenset(access.teams(user).filter(pk__in=[feed.team for feed in feeds]).values_list("pk", flat=True)),
         counting=DirtyWeek.objects.filter(service__team__in=ids).exists(),
         first=_first(ids),
     )

@@ -61,10 +61,11 @@ class _Said:
 
 def headline(facts: Facts) -> Headline:
     """The sentence of the week; see the rules above."""
-    how = _how(facts)
+    how = () if facts.too_early else _how(facts)
     if facts.too_early:
-        say = f"There is no data for week {facts.week};"
-        return Headline(say=say, clause=f"the oldest is of {facts.first_week}.", how=how)
+        return Headline(
+            say=f"There is no data for week\u00a0{facts.week}; it begins in {_whole(facts.first_week)}.", how=how
+        )
     if not facts.first_week:
         return Headline(say=_nothing(facts), more=_nothing_more(facts), how=how)
     said = [found for rule in _RULES if (found := rule(facts)) is not None]
@@ -101,11 +102,15 @@ def _gaps(facts: Facts) -> _Said | None:
     name = _short(gap.source, "A source")
     if not gap.read:
         return _Said(f"{name} has not been read yet, so", end, "risk", _gap_causes(facts))
-    return _Said(f"{name} was last read on {gap.read};", end, "risk", _gap_causes(facts))
+    return _Said(f"{name} was last read on {_whole(gap.read)};", end, "risk", _gap_causes(facts))
 
 
 def _gap_causes(facts: Facts) -> tuple[str, ...]:
-    logged = [f"{gap.source}: {_sentence(gap.reason)}" for gap in facts.gaps if gap.reason]
+    logged = [
+        _sentence(gap.reason) if gap.reason.startswith(gap.source) else f"{gap.source}: {_sentence(gap.reason)}"
+        for gap in facts.gaps
+        if gap.reason
+    ]
     unread = len(facts.gaps) == 1 and not facts.gaps[0].read  # not read yet is no fault that wants a reason
     return tuple(logged[:2]) or (() if unread else (NO_REASON,))
 
@@ -122,12 +127,12 @@ def _open(facts: Facts) -> _Said | None:
             say = f"{team} has had an incident" if team else "An incident has been"
         else:
             say = f"{team} ended the week with an incident" if team else "The week ended with an incident"
-        return _Said(say, f"open for {oldest.words}.", "late", _cause(oldest))
+        return _Said(say, f"open for {_whole(oldest.words)}.", "late", _cause(oldest))
     verb = "are" if facts.partial else "were"
     end = "" if facts.partial else " when the week ended"
     where = f" in {team}" if team and not end else ""
     say = f"{count:,} incidents {verb} open{end},"
-    return _Said(say, f"the oldest{where} for {oldest.words}.", "late", _cause(oldest))
+    return _Said(say, f"the oldest{where} for {_whole(oldest.words)}.", "late", _cause(oldest))
 
 
 def _longest(facts: Facts) -> _Said | None:
@@ -138,10 +143,13 @@ def _longest(facts: Facts) -> _Said | None:
     tied = [one for one in long if one.words == top.words]
     if len(tied) > 1:
         end = f"their longest in {facts.weeks} weeks."
-        return _Said(f"{len(tied)} teams each took {top.words} to restore service,", end, "late", (NO_REASON,))
+        return _Said(f"{len(tied)} teams each took {_whole(top.words)} to restore service,", end, "late", (NO_REASON,))
     who, whose = ("It", "the") if facts.one_team else (_short(top.team, "One team"), "its")
     return _Said(
-        f"{who} took {top.words} to restore service,", f"{whose} longest in {facts.weeks} weeks.", "late", _cause(top)
+        f"{who} took {_whole(top.words)} to restore service,",
+        f"{whose} longest in {facts.weeks} weeks.",
+        "late",
+        _cause(top),
     )
 
 
@@ -247,6 +255,11 @@ def _was(before: Before | None, count: int) -> str:
 
 def _many(count: int, noun: str) -> str:
     return f"{count:,} {noun if count == 1 else noun + 's'}"
+
+
+def _whole(words: str) -> str:
+    """A date or a duration that a line does not break."""
+    return words.replace(" ", "\u00a0")
 
 
 def _short(name: str, instead: str) -> str:

@@ -15,8 +15,8 @@ from teams.models import Team
 from teams.templatetags import ui
 
 from .changes import lasted, measure_url
-from .fresh import behind, since
-from .gather import WEEKS, Disruption, Gathered
+from .fresh import behind, telling, until
+from .gather import WEEKS, Disruption, Gathered, whole
 
 MOST = 40  # rows; a larger scope is read group by group
 LOW_BAND = 0.15  # beyond it a failure rate is in DORA's lowest band of 2023
@@ -31,6 +31,7 @@ class Row:
     blank: str = ""
     connect: str = ""
     stale: str = ""
+    stale_incidents: str = ""
     deployments: str = ""
     deployments_url: str = ""
     spark: list[float | None] | None = None
@@ -50,9 +51,10 @@ class Row:
 
 
 def rows(gathered: Gathered) -> list[Row]:
-    """All rows, in the order of the tree; the page shows the first MOST."""
+    """All rows in the order of the tree, those without numbers last; the page shows the first MOST."""
     owning = {service.team for service in gathered.services}
-    return [_row(team, gathered, owning) for team in gathered.teams if _belongs(team, gathered, owning)]
+    found = [_row(team, gathered, owning) for team in gathered.teams if _belongs(team, gathered, owning)]
+    return sorted(found, key=lambda row: bool(row.blank))
 
 
 def _belongs(team: Team, gathered: Gathered, owning: set[int]) -> bool:
@@ -70,7 +72,7 @@ def _row(team: Team, gathered: Gathered, owning: set[int]) -> Row:
         connect = reverse("metrics:connect", args=[team.slug]) if may else ""
         return Row(name=team.name, url=url, blank=_blank(team, bool(own)), connect=connect, **people)
     series = gathered.series.get(team.pk) or [Pooled(gathered.week)] * (WEEKS + 1)
-    return Row(name=team.name, url=url, stale=_stale(team, gathered), **people, **_numbers(team, series, gathered))
+    return Row(name=team.name, url=url, **people, **_stale(team, gathered), **_numbers(team, series, gathered))
 
 
 def _blank(team: Team, has_source: bool) -> str:
@@ -79,11 +81,11 @@ def _blank(team: Team, has_source: bool) -> str:
     return "External; no source connected" if team.kind == Team.Kind.VENDOR else "No source connected"
 
 
-def _stale(team: Team, gathered: Gathered) -> str:
-    late = {feed.now.pk: feed for feed in behind(gathered)}
+def _stale(team: Team, gathered: Gathered) -> dict[str, Any]:
     own = {service.source for service in gathered.services if service.team == team.pk}
-    marks = since([late[pk] for pk in own if pk in late])
-    return f"Incomplete {marks}" if marks.startswith("since") else marks.capitalize()
+    late = [feed for feed in behind(gathered) if feed.now.pk in own]
+    deploying, breaking = telling(late, deployments=True), telling(late, incidents=True)
+    return {"stale": until(deploying), "stale_incidents": until(breaking) if breaking != deploying else ""}
 
 
 def _numbers(team: Team, series: list[Pooled], gathered: Gathered) -> dict[str, Any]:
@@ -94,7 +96,7 @@ def _numbers(team: Team, series: list[Pooled], gathered: Gathered) -> dict[str, 
     return {
         "deployments": ui.count(this.deployments),
         "deployments_url": measure_url(team.slug, "deployment-frequency", gathered),
-        "spark": [float(one.deployments) for one in series[-WEEKS:]],
+        "spark": whole([float(one.deployments) for one in series[-WEEKS:]], gathered),
         "lead": ui.duration(this.lead, "short"),
         "lead_note": "few changes" if 0 < this.changes < dora.FEW else "",
         "lead_url": measure_url(team.slug, "lead-time", gathered),
@@ -112,9 +114,13 @@ def _open(team: Team, disruptions: list[Disruption], gathered: Gathered) -> dict
     oldest = max((lasted(one, gathered) for one in disruptions), default=None)
     return {
         "open": len(disruptions),
-        "open_words": f"{len(disruptions)}, {ui.duration(oldest, 'short')}" if oldest is not None else "",
+        "open_words": _open_words(len(disruptions), ui.duration(oldest, "short")),
         "open_url": measure_url(team.slug, "time-to-restore", gathered),
     }
+
+
+def _open_words(count: int, oldest: str) -> str:
+    return f"1 for {oldest}" if count == 1 else f"{count}, oldest {oldest}"
 
 
 def _seniors(team: Team, gathered: Gathered) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from teams.templatetags import ui
 
 from . import changes, figures, fresh, health
 from .changes import lasted, measure_url
-from .gather import WEEKS, Disruption, Gathered, gather
+from .gather import WEEKS, Disruption, Gathered, gather, whole
 from .headline import Before, Facts, Headline, Outage, headline
 
 LEAST_WEEKS = 4  # a record over fewer weeks is none
@@ -33,11 +33,13 @@ class Page:
     week: Week
     picker: dict[str, str]
     partial: str
-    this_week: str
+    this_week: str  # the way back to it; "" on its own page
+    last_week: str  # its number, on the page of a week that is not over
     headline: Headline
     from_what: str
     how: list[dict[str, str]]
     has_data: bool
+    too_early: bool
     may_connect: bool
     may_add_team: bool
     no_team_below: bool
@@ -49,8 +51,20 @@ class Page:
     more_teams: int
     groups: list[changes.Group]
     freshness: list[dict[str, Any]]
-    stale: str
+    is_complete: bool  # every source was read to the end of the week, and that is over
     counting: bool
+
+    @property
+    def say(self) -> str:
+        return self.headline.say if self.headline.tone else self.headline.sentence
+
+    @property
+    def clause(self) -> str:
+        return self.headline.clause if self.headline.tone else ""
+
+    @property
+    def how_template(self) -> str:
+        return "stakeholders/how.html" if self.how else ""
 
     @property
     def title(self) -> str:
@@ -83,16 +97,19 @@ def compose(user: User, team: Team, week: Week, *, now: datetime) -> Page:
         picker=_picker(got),
         partial=_partial(got),
         this_week="" if got.partial else reverse("stakeholders:week", args=[team.slug]),
+        last_week=f"Whole week {week.previous().number}" if got.partial and facts.before else "",
         headline=headline(facts),
         from_what=_from_what(facts) if has_data else "",
         how=[{"text": one.text, "url": _opens(one.opens, got)} for one in headline(facts).how] if has_data else [],
         has_data=has_data,
+        too_early=facts.too_early,
         may_connect=team.pk in got.may_connect,
         may_add_team=team.is_group and access.may(user, Right.TREE, team),
         no_team_below=team.is_group and not health.below(got),
         facts=figures.strip(got, facts, totals),
         tiles=[
-            tile.card(measure_url(team.slug, tile.slug, got)) | {"stale": fresh.stale_tile(tile.slug, late)}
+            tile.card(measure_url(team.slug, tile.slug, got))
+            | {"stale": fresh.stale_tile(tile.slug, late), "spark": whole(tile.spark, got)}
             for tile in got.tiles
         ],
         bars=figures.bars(got, totals),
@@ -101,7 +118,7 @@ def compose(user: User, team: Team, week: Week, *, now: datetime) -> Page:
         more_teams=max(len(rows) - health.MOST, 0),
         groups=changes.groups(got, fresh.changes(got)),
         freshness=fresh.line(got),
-        stale=fresh.since(late),
+        is_complete=not late and not got.partial,
         counting=got.counting,
     )
 

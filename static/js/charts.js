@@ -75,6 +75,8 @@
           marker: { size: 9, color: data.partial ? colour("bg") : dot, line: { width: 2, color: data.partial ? dot : colour("bg") } } });
       }
     }
+    const floor = Math.min(...data.line.filter((value) => value !== null), niceTop(data));
+    parts.push({ ...hover, type: "scatter", mode: "markers", x: at, y: data.line.map((value) => value ?? floor), marker: { opacity: 0, size: 1 } });
     return parts;
   };
 
@@ -108,7 +110,7 @@
   const grid = (low, high) => {
     const rough = (high - low) / 3;
     const size = 10 ** Math.floor(Math.log10(rough || 1));
-    const step = [1, 2, 2.5, 5, 10].map((one) => one * size).find((one) => one >= rough) || size;
+    const step = [1, 1.5, 2, 2.5, 3, 4, 5, 10].map((one) => one * size).find((one) => one >= rough) || size;
     const ticks = [];
     for (let tick = Math.ceil(low / step) * step; tick <= high + step / 1e6; tick += step) ticks.push(Number(tick.toPrecision(12)));
     return ticks.slice(0, 4);
@@ -135,7 +137,7 @@
     const words = narrow ? [] : endWords(data, height, range);
     return {
       template: "none", autosize: true, margin, font, showlegend: false, hovermode: "x", dragmode: false, bargap: 0.34,
-      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      paper_bgcolor: colour("bg"), plot_bgcolor: colour("bg"),
       xaxis: { range: [data.bars ? -0.6 : -0.15, data.x.length - (data.bars ? 0.4 : 0.85)], fixedrange: true, showgrid: false, zeroline: false, showline: true,
         linecolor: colour("line-strong"), ticks: "", tickvals: shown, tickangle: 0,
         ticktext: shown.map((index, place) => place === 0 ? data.labels[index] : data.labels[index].replace(/^Week /, "")),
@@ -155,11 +157,12 @@
     const data = JSON.parse(source.textContent);
     window.Plotly.react(plot, traces(data), layout(data, plot), { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false, showTips: false });
     const said = figure.querySelector("[data-chart-said]");
-    if (plot.dataset.hears || !said) return;
-    plot.dataset.hears = "yes";
+    if (!said) return;
     const rest = [data.line_label, data.target_label, data.high_label, data.low_label].filter(Boolean).join(" · ");
     const calm = () => { said.textContent = plot.clientWidth < 560 ? rest : ""; };
     calm();
+    plot.removeAllListeners("plotly_hover");
+    plot.removeAllListeners("plotly_unhover");
     plot.on("plotly_hover", (event) => { said.textContent = data.hover?.[event.points[0].x] || ""; });
     plot.on("plotly_unhover", calm);
   };

@@ -262,6 +262,8 @@
     const wrong = one("[data-focus]");
     if (wrong) wrong.focus();
     else announce(all("#messages .notice").map((note) => note.textContent.trim()).join(" "));
+    const tab = one(".metric-tabs [aria-current]");
+    if (tab) tab.closest("ul").scrollLeft = tab.offsetLeft - 40;
     const list = one(".sidebar-scroll");
     const here = one(".node-link[aria-current]");
     if (list && here && here.offsetTop > list.clientHeight) list.scrollTop = here.offsetTop - list.clientHeight / 2;

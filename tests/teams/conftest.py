@@ -40,6 +40,11 @@ def static_files_unhashed(settings) -> None:  # type: ignore[no-untyped-def]
     settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings) -> None:  # type: ignore[no-untyped-def]
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def today() -> date:
     return timezone.localdate()

@@ -77,7 +77,14 @@ class GitProvider:
                 notes = _remarks(refs, self.rules)
                 mark = f"{refs.fingerprint} {self._rules_mark()}"
                 if mark == seen.get("mark"):
-                    return Page(events=(), raw=b"", cursor={"seen": seen}, done=True, doing="nothing new", notes=tuple(seen.get("notes", ())))
+                    return Page(
+                        events=(),
+                        raw=b"",
+                        cursor={"seen": seen},
+                        done=True,
+                        doing="nothing new",
+                        notes=tuple(seen.get("notes", ())),
+                    )
                 run = {"mark": mark, "phase": "commits", "at": 0, "notes": notes, "past": _past(refs, seen, self.clone)}
             work = self._work(run, seen, tell)
             if work is None:  # the clone is not what this run began with: begin again, nothing is doubled
@@ -130,7 +137,9 @@ class GitProvider:
             "mark": run["mark"],
             "notes": run["notes"],
             "past": run["past"],
-            "tags": {tag.name: [tag.commit, tag.dated or work.when.get(tag.commit)] for tag in work.refs.tags if tag.commit},
+            "tags": {
+                tag.name: [tag.commit, tag.dated or work.when.get(tag.commit)] for tag in work.refs.tags if tag.commit
+            },
         }
         self._run = None
         events: list[Event] = [DeploymentsStand(provider_ids=tuple(one.provider_id for one in standing))]
@@ -147,7 +156,14 @@ class GitProvider:
         )
 
     def _page(
-        self, events: tuple[Event, ...], raw: bytes, run: dict[str, Any], seen: dict[str, Any], read: int, total: int, doing: str
+        self,
+        events: tuple[Event, ...],
+        raw: bytes,
+        run: dict[str, Any],
+        seen: dict[str, Any],
+        read: int,
+        total: int,
+        doing: str,
     ) -> Page:
         return Page(
             events=events, raw=raw, cursor={"run": run, "seen": seen}, done=False, read=read, total=total, doing=doing,
@@ -182,7 +198,11 @@ class GitProvider:
 
 def _tips(refs: Refs, past: list[dict[str, str]]) -> list[str]:
     """Everything that history is reachable from: the branch, the tags, and where tags stood that moved or went."""
-    tips = [*([refs.tip] if refs.tip else []), *(tag.commit for tag in refs.tags if tag.commit), *(was["sha"] for was in past)]
+    tips = [
+        *([refs.tip] if refs.tip else []),
+        *(tag.commit for tag in refs.tags if tag.commit),
+        *(was["sha"] for was in past),
+    ]
     return list(dict.fromkeys(tips))
 
 
@@ -208,7 +228,9 @@ def _remarks(refs: Refs, rules: parse.Rules) -> list[str]:
     if refs.tip is None and not refs.tags:
         return ["The repository is empty."]
     if rules.deployments == "tags" and not refs.tags:
-        return ["The repository has no tags, so there are no deployments yet. A branch can count as deployments instead."]
+        return [
+            "The repository has no tags, so there are no deployments yet. A branch can count as deployments instead."
+        ]
     if rules.pattern and not any(re.search(rules.pattern, tag.name) for tag in refs.tags):
         return [f"No tag matches {rules.pattern.pattern}, so there are no deployments yet."]
     return []

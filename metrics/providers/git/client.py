@@ -31,7 +31,9 @@ QUIET_SECONDS = 120  # a fetch that says nothing for so long is given up
 COMMIT_FORMAT = "%H%x00%P%x00%at%x00%ct%x00%an%x00%s%x00"
 BODY_FORMAT = "%H%x00%b%x00"
 
-_PROGRESS = re.compile(r"(Receiving objects|Resolving deltas|Counting objects|Compressing objects):\s+\d+% \((\d+)/(\d+)\)")
+_PROGRESS = re.compile(
+    r"(Receiving objects|Resolving deltas|Counting objects|Compressing objects):\s+\d+% \((\d+)/(\d+)\)"
+)
 _LIBC = ctypes.CDLL(None) if os.name == "posix" and os.uname().sysname == "Linux" else None
 
 
@@ -120,7 +122,9 @@ class Clone:
             sha, _, what = answer.rpartition(" ")
             commit = sha if what == "commit" else None
             shown = _words(name.encode("utf-8", "surrogateescape"))
-            tags.append(Tag(shown, commit, "commit" if commit else kind, int(dated) if dated.lstrip("-").isdigit() else None))
+            tags.append(
+                Tag(shown, commit, "commit" if commit else kind, int(dated) if dated.lstrip("-").isdigit() else None)
+            )
         tip = self._git("rev-parse", "--verify", "--quiet", BRANCH_REF, may_fail=True).strip() or None
         head = self._git("symbolic-ref", "--quiet", "HEAD", may_fail=True).strip().removeprefix("refs/heads/")
         return Refs(head if tip else "", tip, tuple(tags))
@@ -128,9 +132,7 @@ class Clone:
     def order(self, tips: Iterable[str], have: Iterable[str]) -> list[str]:
         """Shas reachable from `tips` and not from `have`, parents before children."""
         asked = "".join(f"{tip}\n" for tip in tips) + "".join(f"^{old}\n" for old in have)
-        return self._git(
-            "rev-list", "--topo-order", "--reverse", "--ignore-missing", "--stdin", stdin=asked
-        ).split()
+        return self._git("rev-list", "--topo-order", "--reverse", "--ignore-missing", "--stdin", stdin=asked).split()
 
     def commits(self, shas: Iterable[str]) -> str:
         """The commits as COMMIT_FORMAT, in the order asked for."""
@@ -153,7 +155,9 @@ class Clone:
         when: dict[str, int] = {}
         if not asked:
             return parents, when
-        for line in self._git("rev-list", "--parents", "--timestamp", "--ignore-missing", "--stdin", stdin=asked).splitlines():
+        for line in self._git(
+            "rev-list", "--parents", "--timestamp", "--ignore-missing", "--stdin", stdin=asked
+        ).splitlines():
             at, sha, *above = line.split()
             parents[sha] = tuple(above)
             when[sha] = int(at)
@@ -162,7 +166,10 @@ class Clone:
     def related(self, one: str, other: str) -> bool:
         """Whether one of the two is an ancestor of the other; False also when one is missing."""
         return any(
-            _run(["git", "-C", str(self.folder), "merge-base", "--is-ancestor", a, b], env=self._environment()).returncode == 0
+            _run(
+                ["git", "-C", str(self.folder), "merge-base", "--is-ancestor", a, b], env=self._environment()
+            ).returncode
+            == 0
             for a, b in ((one, other), (other, one))
         )
 
@@ -251,7 +258,12 @@ class Clone:
             return []
         port = parts.port or 443
         checked = check_host(parts.hostname, port)
-        return ["-c", f"http.curloptResolve={parts.hostname}:{port}:{','.join(checked)}", "-c", "http.followRedirects=false"]
+        return [
+            "-c",
+            f"http.curloptResolve={parts.hostname}:{port}:{','.join(checked)}",
+            "-c",
+            "http.followRedirects=false",
+        ]
 
     def _git(self, *arguments: str, stdin: str | None = None, may_fail: bool = False) -> str:
         return _words(self._bytes(*arguments, stdin=stdin, may_fail=may_fail))
@@ -309,7 +321,11 @@ class Clone:
 
 
 def _run(
-    command: list[str], *, stdin: str | None = None, env: Mapping[str, str] | None = None, cwd: Path | None = None,
+    command: list[str],
+    *,
+    stdin: str | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
     timeout: float = 600,
 ) -> subprocess.CompletedProcess[bytes]:
     try:
@@ -329,7 +345,12 @@ def _run(
 
 
 def _quiet(home: Path | None) -> dict[str, str]:
-    settings = {"safe.directory": "*", "protocol.ext.allow": "never", "protocol.file.allow": "always", "core.hooksPath": os.devnull}
+    settings = {
+        "safe.directory": "*",
+        "protocol.ext.allow": "never",
+        "protocol.file.allow": "always",
+        "core.hooksPath": os.devnull,
+    }
     settings |= {"transfer.fsckObjects": "false", "i18n.logOutputEncoding": "UTF-8", "core.quotePath": "false"}
     pairs = [(f"GIT_CONFIG_KEY_{n}", key) for n, key in enumerate(settings)]
     pairs += [(f"GIT_CONFIG_VALUE_{n}", value) for n, value in enumerate(settings.values())]
@@ -383,17 +404,33 @@ def _shallow() -> ProviderError:
 
 
 _REFUSALS = (
-    (r"could not read (Username|Password)|Authentication failed|HTTP (Basic|401)|error: 401|Permission denied \(publickey",
-     "The repository asks for credentials, and ours were refused.", "Enter a token that may read it.", True),
+    (
+        r"could not read (Username|Password)|Authentication failed|HTTP (Basic|401)|error: 401|Permission denied \(publickey",
+        "The repository asks for credentials, and ours were refused.",
+        "Enter a token that may read it.",
+        True,
+    ),
     (r"error: 403", "Our credentials may not read this repository.", "Give the token read access.", True),
-    (r"[Rr]epository .*not found|error: 404|does not exist",
-     "There is no repository at this address.", "Check the address; a private one also needs a token.", True),
-    (r"does not appear to be a git repository|not a git repository|not valid: is this a git repository",
-     "What is at this address is not a Git repository.", "Check the address.", True),
+    (
+        r"[Rr]epository .*not found|error: 404|does not exist",
+        "There is no repository at this address.",
+        "Check the address; a private one also needs a token.",
+        True,
+    ),
+    (
+        r"does not appear to be a git repository|not a git repository|not valid: is this a git repository",
+        "What is at this address is not a Git repository.",
+        "Check the address.",
+        True,
+    ),
     (r"shallow", "", "", True),
     (r"Could not resolve host|Name or service not known", "The host name is not known.", "Check the address.", False),
-    (r"Connection refused|timed out|Could not connect|unable to access|early EOF|hung up",
-     "The repository's server does not answer.", "We try again by ourselves.", False),
+    (
+        r"Connection refused|timed out|Could not connect|unable to access|early EOF|hung up",
+        "The repository's server does not answer.",
+        "We try again by ourselves.",
+        False,
+    ),
 )
 
 

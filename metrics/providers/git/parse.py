@@ -44,7 +44,9 @@ class Rules:
         """Raises ProviderError naming the setting that cannot be used."""
         kind = settings.get("deployments", "tags")
         if kind not in ("tags", "branch", "pattern"):
-            raise ProviderError(f"“{kind}” is not a rule for deployments.", advice="Choose tags, a branch or a pattern.", permanent=True)
+            raise ProviderError(
+                f"“{kind}” is not a rule for deployments.", advice="Choose tags, a branch or a pattern.", permanent=True
+            )
         pattern = settings.get("pattern") or ""
         if kind == "pattern" and not pattern:
             raise ProviderError("The pattern is empty.", advice="Write one, such as ^v[0-9].", permanent=True)
@@ -63,7 +65,9 @@ def _pattern(what: str, text: str) -> re.Pattern[str]:
             raise re.error("it is longer than 200 characters")
         return re.compile(text)
     except re.error as wrong:
-        raise ProviderError(f"The {what} cannot be read: {wrong}.", advice="Correct it in the source's rules.", permanent=True) from wrong
+        raise ProviderError(
+            f"The {what} cannot be read: {wrong}.", advice="Correct it in the source's rules.", permanent=True
+        ) from wrong
 
 
 def moment(seconds: int | None, *, now: datetime) -> datetime | None:
@@ -81,7 +85,9 @@ def commits(text: str) -> list[Commit]:
     """The commits in the words of `client.Clone.commits`."""
     found = []
     for sha, parents, authored, committed, author, subject in _records(text, 6):
-        found.append(Commit(sha, tuple(parents.split()), _int(authored), _int(committed), _clean(author), _clean(subject)))
+        found.append(
+            Commit(sha, tuple(parents.split()), _int(authored), _int(committed), _clean(author), _clean(subject))
+        )
     return found
 
 
@@ -162,7 +168,9 @@ def deployments(
     return _linked(seen, parents), notes
 
 
-def _steps(refs: Refs, rules: Rules, chain: Sequence[str], when: Mapping[str, int], now: datetime) -> list[DeploymentSeen]:
+def _steps(
+    refs: Refs, rules: Rules, chain: Sequence[str], when: Mapping[str, int], now: datetime
+) -> list[DeploymentSeen]:
     return [
         _deployment(f"branch:{sha}", sha, refs.branch, "", moment(when.get(sha), now=now), None, rules) for sha in chain
     ]
@@ -196,7 +204,9 @@ def _tagged(
             found.append(_deployment(identity, was["sha"], was["name"], _service(matched), at, None, rules))
     notes = []
     if elsewhere:
-        notes.append(f"{_count(elsewhere, 'tag points at files, not at a commit', 'tags point at files, not at commits')}.")
+        notes.append(
+            f"{_count(elsewhere, 'tag points at files, not at a commit', 'tags point at files, not at commits')}."
+        )
     if undated:
         notes.append(f"{_count(undated, 'tag has an impossible date', 'tags have impossible dates')}.")
     return found, notes

@@ -1,0 +1,10 @@
+"""The product's settings for the processes that tests start: small pages, and providers that misbehave on purpose."""
+
+from config.settings import *  # noqa: F403
+from config.settings import PROVIDERS
+from metrics.providers import git
+
+PROVIDERS["poison"] = "tests.misbehaving.Poison"
+PROVIDERS["pushed"] = "tests.misbehaving.Pushed"
+git.COMMITS_A_PAGE = 100
+git.DEPLOYMENTS_A_PAGE = 40
