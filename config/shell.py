@@ -149,7 +149,7 @@ class Shell:
         nodes = {team.pk: Node(team, self._same_page(team), current=team.pk == here) for team in self._teams}
         top: list[Node] = []
         for team in self._teams:
-            above = nodes.get(team.parent_id)
+            above = nodes.get(team.parent_id or 0)
             (above.children if above else top).append(nodes[team.pk])
         step = here
         while step in nodes:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Count, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.db.models import Count, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from .models import DeployedChange, Deployment, Failure, Incident
@@ -95,7 +95,7 @@ def _marked(found: QuerySet[Deployment]) -> QuerySet[Deployment]:
     return found.select_related(*PLACE).annotate(
         failed=Exists(Failure.objects.filter(deployment=OuterRef("pk"))),
         unplanned=~Q(answer="") | (Exists(reverts) & ~Exists(own.filter(~Exists(taken_back)))),
-        carried=Count("deployed_changes", filter=Q(deployed_changes__change__superseded_at=None)),
+        carried=Coalesce(Subquery(own.order_by().values("deployment").annotate(n=Count("pk")).values("n")), 0),
     )
 
 

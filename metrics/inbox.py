@@ -88,7 +88,7 @@ def _read(pk: int) -> bool:
     except ProviderError as wrong:
         _failed(pk, wrong.sentence, wrong.detail)
     except Exception as broken:  # a fault of ours: the event stays, the log has the trace
-        log.exception("an event could not be read", event=pk)
+        log.exception("an event could not be read", inbox=pk)  # structlog has an `event` of its own
         _failed(pk, "Our reader stumbled over this event.", f"{type(broken).__name__}: {broken}")
     return False
 

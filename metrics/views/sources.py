@@ -72,7 +72,7 @@ def connect(request: HttpRequest, team: str) -> HttpResponse:
     """Connect a Git repository: it is tried first, and read as soon as it is stored."""
     scope = access.get_team(request.user, team, Right.SOURCES)
     request.scope = scope  # type: ignore[attr-defined]
-    form = GitSourceForm(request.POST or None, owners=_owners(request, scope))
+    form = GitSourceForm(request.POST if request.method == "POST" else None, owners=_owners(request, scope))
     if form.is_bound and form.is_valid():
         answer = form.cleaned_data
         try:
@@ -97,7 +97,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     source = _source(request, pk, Right.SOURCES)
     if source.provider != "git":
         raise Http404("This source has no rules to change.")
-    form = GitSourceForm(request.POST or None, owners=_owners(request, source.team), source=source)
+    form = GitSourceForm(request.POST if request.method == "POST" else None, owners=_owners(request, source.team), source=source)
     if form.is_bound and form.is_valid():
         answer = form.cleaned_data
         try:

@@ -264,4 +264,4 @@ def test_the_same_facts_say_the_same_sentence(facts: Facts) -> None:
 @given(any_facts)
 def test_a_good_tone_never_hides_a_failure_an_incident_or_a_gap(facts: Facts) -> None:
     if headline(facts).tone == "ok":
-        assert not (facts.failed or facts.open or facts.gaps)
+        assert not any((facts.failed, facts.open, facts.gaps))

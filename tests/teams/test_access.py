@@ -18,7 +18,7 @@ from teams import access
 from teams.access import RIGHTS, Right
 from teams.models import Grant, Membership, Person, Team, User
 
-from .conftest import Organisation
+from tests.personas import Organisation
 
 ROLES = list(Grant.Role.values)
 TEAMS, PEOPLE = 6, 3

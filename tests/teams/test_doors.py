@@ -8,7 +8,7 @@ from django.urls import reverse
 from teams.models import Grant, Membership
 from teams.urls import urlpatterns
 
-from .conftest import Organisation
+from tests.personas import Organisation
 
 PERSONAS = (
     "director", "manager_a", "contributor", "executive", "legal", "administrator", "stranger", "outsider_manager",

@@ -10,7 +10,7 @@ from django.db import DatabaseError
 from teams import actions
 from teams.models import Membership, Person, User
 
-from .conftest import Organisation
+from tests.personas import Organisation
 
 DAY = timedelta(days=1)
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from teams.models import Grant, Membership, Person, Team, User
 
-from .conftest import Organisation
+from tests.personas import Organisation
 
 MODELS = ("team", "person", "membership", "grant", "user")
 

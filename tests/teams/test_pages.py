@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from teams import actions
 from teams.models import Grant, Membership, Person, Team, User
 
-from .conftest import Organisation, somebody
+from tests.personas import Organisation, somebody
 
 DAY = timedelta(days=1)
 

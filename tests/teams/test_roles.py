@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from teams import actions
 from teams.models import Grant, Person, User
 
-from .conftest import Organisation
+from tests.personas import Organisation
 
 
 @pytest.fixture

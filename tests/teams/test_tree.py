@@ -14,7 +14,7 @@ from hypothesis.extra.django import TestCase as HypothesisTestCase
 from teams import actions
 from teams.models import Membership, Person, Team, User
 
-from .conftest import Organisation
+from tests.personas import Organisation
 
 SQUAD = Team.Kind.SQUAD
 

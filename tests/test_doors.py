@@ -1,0 +1,116 @@
+"""Every address of the product that belongs to a team × every kind of person; an address without a row fails.
+
+The addresses of the teams app have a table of their own beside its tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from metrics.models import Inbox, Service, Source, Stream
+from teams.models import Person
+from tests.personas import Organisation
+
+PERSONAS = (
+    "director", "administrator", "manager_a", "contributor", "executive", "legal", "outsider_manager", "stranger",
+)  # fmt: skip
+SEEN = (200, 200, 200, 200, 200, 200, 404, 404)
+MENDED = (200, 200, 403, 403, 403, 403, 404, 404)
+POSTED = (302, 302, 403, 403, 403, 403, 404, 404)
+ALL = (200,) * 8
+
+# GET unless it begins with POST; {s} is a source of Squad A, {e} an event of it that could not be read
+DOORS: dict[str, tuple[int, ...]] = {
+    "/week/squad-a/": SEEN,
+    "/week/squad-a/2026-W20/": SEEN,
+    "/week/nowhere/": (404,) * 8,
+    "/metrics/squad-a/": (302, 302, 302, 302, 302, 302, 404, 404),
+    "/metrics/squad-a/lead-time/": SEEN,
+    "/metrics/squad-a/velocity/": (404,) * 8,
+    "/metrics/squad-a/lead-time/rows.csv": SEEN,
+    "/sources/squad-a/": SEEN,
+    "/sources/squad-a/rows/": SEEN,
+    "/sources/squad-a/connect/": MENDED,
+    "POST /sources/squad-a/connect/": (422, 422, 403, 403, 403, 403, 404, 404),
+    "POST /sources/squad-a/read/": POSTED,
+    "/source/{s}/": SEEN,
+    "/source/0/": (404,) * 8,
+    "/source/{s}/edit/": MENDED,
+    "POST /source/{s}/read/": POSTED,
+    "POST /source/{s}/pause/": POSTED,
+    "POST /source/{s}/replay/{e}/": POSTED,
+    "/": (302, 302, 302, 302, 302, 302, 302, 200),
+    "/healthz": ALL,
+    "/gallery/": (404,) * 8,  # for the people who build the pages
+}
+
+
+@pytest.fixture
+def numbers(organisation: Organisation) -> dict[str, int]:
+    source = Source.objects.create(team=organisation.squad_a, provider="git", name="api", address="https://git.example.org/a")
+    Service.objects.create(source=source, name="", title="api", team=organisation.squad_a)
+    Stream.objects.create(source=source, kind="history", due_at=timezone.now())
+    dead = Inbox.objects.create(source=source, key="k", body=b"{", due_at=timezone.now(), dead_at=timezone.now())
+    return {"s": source.pk, "e": dead.pk}
+
+
+def _knock(client: Client, door: str, numbers: dict[str, int]) -> int:
+    method, _, address = door.rpartition(" ")
+    return (client.post if method == "POST" else client.get)(address.format(**numbers)).status_code
+
+
+@pytest.mark.parametrize("persona", PERSONAS)
+def test_each_door_opens_for_whom_it_should(
+    persona: str, request: pytest.FixtureRequest, numbers: dict[str, int], page_of: Callable[[Person], Client]
+) -> None:
+    browser = page_of(request.getfixturevalue(persona))
+    expected = {door: answers[PERSONAS.index(persona)] for door, answers in DOORS.items()}
+    assert {door: _knock(browser, door, numbers) for door in DOORS} == expected
+
+
+def test_who_is_not_signed_in_is_sent_to_the_log_in_page(client: Client, numbers: dict[str, int]) -> None:
+    for door in DOORS:
+        if door != "/healthz":
+            method, _, address = door.rpartition(" ")
+            answer = (client.post if method == "POST" else client.get)(address.format(**numbers))
+            assert answer.status_code == 302, door
+            assert answer["Location"].startswith("/accounts/login/"), door
+
+
+def test_every_address_has_its_row() -> None:
+    rows = {door.rpartition(" ")[2] for door in DOORS}
+    example = {"team": "squad-a", "week": "2026-W20", "measure": "lead-time", "pk": "{s}", "event": "{e}"}
+    for pattern in _patterns(get_resolver().url_patterns):
+        address = "/" + "".join(
+            example[part] if index % 2 else part for index, part in enumerate(_parts(str(pattern.pattern)))
+        )
+        assert address in rows, f"{address} has no row in this table"
+
+
+def _patterns(patterns: list[Any]) -> list[URLPattern]:
+    """The patterns of the apps whose table this is; allauth, the admin and teams test their own."""
+    found: list[URLPattern] = []
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            found.append(pattern)
+        elif isinstance(pattern, URLResolver) and pattern.namespace in ("metrics", "stakeholders"):
+            found += _patterns(pattern.url_patterns)
+    return found
+
+
+def _parts(route: str) -> list[str]:
+    """"a/<slug:team>/b" → ["a/", "team", "/b"]."""
+    parts: list[str] = []
+    for number, piece in enumerate(route.split("<")):
+        if number:
+            converter, _, rest = piece.partition(">")
+            parts += [converter.partition(":")[2], rest]
+        else:
+            parts.append(piece)
+    return parts
