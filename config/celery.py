@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import warnings
 
 from celery import Celery
 from celery.signals import celeryd_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+# a container runs it as root; what is dangerous about that is pickle, and only JSON is accepted
+warnings.filterwarnings("ignore", message=r"\s*You're running the worker with superuser")
 
 app = Celery("plumbline")
 app.config_from_object("django.conf:settings", namespace="CELERY")

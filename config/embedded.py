@@ -70,7 +70,7 @@ def home(name: str) -> Path:
     """
     chosen = os.environ.get("PLUMBLINE_HOME")
     base = Path(chosen).resolve() if chosen else PROJECT / ".plumbline"
-    if os.geteuid() == 0 and not _passable(base.parent):
+    if os.geteuid() == 0 and not _passable(base):
         mark = hashlib.sha256(str(base).encode()).hexdigest()[:12]
         base = Path("/var/tmp") / f"plumbline-{mark}"  # noqa: S108 (made with mode 711 and checked for its owner)
         base.mkdir(mode=0o711, exist_ok=True)
@@ -87,10 +87,15 @@ def running(folder: Path, *, durable: bool = True) -> Iterator[Servers]:
     EmbeddedError with the server's own words when one does not start.
     """
     account = _account()
-    for ours in (folder.parent, folder):
-        ours.mkdir(parents=True, exist_ok=True)
+    missing = [part for part in (folder, *folder.parents) if not part.exists()]
+    for made in reversed(missing):
+        made.mkdir(exist_ok=True)
         if account:
-            ours.chmod(0o755)  # whatever the umask: `nobody` must get to its data
+            made.chmod(0o755)  # whatever the umask: `nobody` must get to its data
+    if account and not _passable(folder):  # a private folder of somebody's is not ours to open
+        raise EmbeddedError(
+            f"As root the servers run as {account.pw_name}, who may not enter {folder}. Set PLUMBLINE_HOME."
+        )
     with _owned(folder):
         sockets = Path(tempfile.mkdtemp(prefix="plumbline-"))
         if account:

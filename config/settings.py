@@ -44,7 +44,9 @@ DEBUG = _flag("DEBUG", default=False)
 DEMO = _flag("PLUMBLINE_DEMO", default=False)  # sample people, each signed in by one button
 SECRET_KEY = env.str("SECRET_KEY", default="only-for-development" if DEBUG else "")
 if not SECRET_KEY:
-    raise ImproperlyConfigured("SECRET_KEY is not set. Make one: python -c 'import secrets; print(secrets.token_hex(32))'")
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set. Make one: python -c 'import secrets; print(secrets.token_hex(32))'"
+    )
 if DEMO and not DEBUG:
     raise ImproperlyConfigured("PLUMBLINE_DEMO=1 opens the sample accounts to everyone, so it needs DEBUG=1.")
 

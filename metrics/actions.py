@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+
 from teams.models import Team, User
 
 from . import derive, inbox, registry, secrets, streams
@@ -28,7 +29,7 @@ class Refused(ValueError):
 
 
 def try_connection(*, provider: str, address: str, settings: Mapping[str, Any], secret: str = "") -> Found:
-    """Ask the provider whether it can be read, storing nothing. Raises Refused with the provider's reason and advice."""
+    """Ask the provider whether it can be read, storing nothing. Raises Refused with its reason and advice."""
     try:
         return registry.build(provider, registry.connection(address=address, settings=settings, secret=secret)).check()
     except ProviderError as wrong:

@@ -82,7 +82,9 @@ def _link_by_time(services: list[int]) -> None:
             """
             WITH ours AS (
                 SELECT id, source_id, linked_by, finished_at, service_id,
-                       lag(finished_at) OVER (PARTITION BY service_id, environment ORDER BY finished_at, provider_id) AS since
+                       lag(finished_at) OVER (
+                           PARTITION BY service_id, environment ORDER BY finished_at, provider_id
+                       ) AS since
                   FROM metrics_deployment
                  WHERE service_id = ANY(%s) AND production AND outcome = 'success'
                    AND superseded_at IS NULL AND finished_at IS NOT NULL
@@ -182,7 +184,7 @@ def _evidence(services: list[int], deployments: list[linking.Deploy]) -> set[_Sh
 
 
 def _reverts(services: list[int], deployments: list[linking.Deploy]) -> list[tuple[str, str, int]]:
-    """(bad deployment, the one with the revert, the change that reverts); only reverts and what they name are loaded."""
+    """(bad deployment, the one with the revert, the change that reverts). Loads only reverts and what they name."""
     sources = Deployment.objects.filter(service__in=services).values("source_id").distinct()
     reverting = Change.objects.filter(source__in=sources, superseded_at=None).exclude(reverts="")
     named = dict(reverting.values_list("sha", "reverts"))

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+
 from teams.models import Team
 
 from .models import Source
@@ -57,7 +58,7 @@ class GitSourceForm(forms.Form):
         label="Token",
         max_length=500,
         required=False,
-        help_text="For a private repository: a token that may read it, or user:token. Kept encrypted, never shown again.",
+        help_text="For a private repository: a token that may read it, or user:token. Kept encrypted, not shown again.",
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
 

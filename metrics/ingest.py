@@ -52,15 +52,25 @@ def _of(events: Iterable[Event], kind: type[Kind]) -> list[Kind]:
 
 # --- changes ---------------------------------------------------------------------------------------------------------
 
-_CHANGE_FIELDS = (
-    "sha title author first_commit_at opened_at first_review_at approved_at merged_at reverts time_note url"
-).split()
+_CHANGE_FIELDS = [
+    "sha",
+    "title",
+    "author",
+    "first_commit_at",
+    "opened_at",
+    "first_review_at",
+    "approved_at",
+    "merged_at",
+    "reverts",
+    "time_note",
+    "url",
+]
 
 
 def _changes(source: Source, seen: list[ChangeSeen], done: Stored, now: datetime) -> None:
     if not seen:
         return
-    rows = (tuple(_plain(getattr(one, name)) for name in _CHANGE_FIELDS) + (one.updated_at,) for one in seen)
+    rows = ((*(_plain(getattr(one, name)) for name in _CHANGE_FIELDS), one.updated_at) for one in seen)
     written = _upsert("metrics_change", source, "sha", _CHANGE_FIELDS, rows, now)
     done.new += sum(inserted for _, inserted in written)
     old = [pk for pk, inserted in written if not inserted]
@@ -105,10 +115,24 @@ def _changes_gone(source: Source, gone: ChangesGone, done: Stored, now: datetime
 
 # --- deployments -----------------------------------------------------------------------------------------------------
 
-_DEPLOYMENT_FIELDS = (
-    "provider_id service_id environment production sha ref outcome raw_outcome started_at finished_at "
-    "answer answers base base_known note url"
-).split()
+_DEPLOYMENT_FIELDS = [
+    "provider_id",
+    "service_id",
+    "environment",
+    "production",
+    "sha",
+    "ref",
+    "outcome",
+    "raw_outcome",
+    "started_at",
+    "finished_at",
+    "answer",
+    "answers",
+    "base",
+    "base_known",
+    "note",
+    "url",
+]
 
 
 def _deployments(source: Source, seen: list[DeploymentSeen], done: Stored, now: datetime) -> None:
@@ -176,7 +200,7 @@ def _known(source: Source, keys: list[str]) -> dict[str, _Known]:
 
 
 def _carried(source: Source, seen: list[DeploymentSeen], known: dict[str, _Known]) -> set[int]:
-    """Tie deployments to the changes that they carried, where that is not as it was. Returns the deployments re-tied."""
+    """Tie deployments to the changes that they carried, where that is not as it was; the deployments re-tied."""
     wanted: dict[int, tuple[str, tuple[str, ...]]] = {}
     for one in seen:
         if one.carried is not None:
@@ -220,7 +244,7 @@ def _carried(source: Source, seen: list[DeploymentSeen], known: dict[str, _Known
 
 # --- incidents -------------------------------------------------------------------------------------------------------
 
-_INCIDENT_FIELDS = "provider_id service_id title severity started_at resolved_at caused_by url".split()
+_INCIDENT_FIELDS = ["provider_id", "service_id", "title", "severity", "started_at", "resolved_at", "caused_by", "url"]
 
 
 def _incidents(source: Source, seen: list[IncidentSeen], done: Stored, now: datetime) -> None:
@@ -252,7 +276,7 @@ def _incident_times(source: Source, keys: list[str]) -> list[tuple[int, datetime
 
 
 def _services(source: Source, names: set[str]) -> dict[str, int]:
-    """Provider's name → service id. A service met for the first time belongs to the team named for it, or the source's."""
+    """Provider's name → service id. A new one belongs to the team that the settings name, or the source's."""
     known = dict(source.services.filter(name__in=names).values_list("name", "pk"))
     owners = source.settings.get("owners", {})
     for name in sorted(names - known.keys()):
@@ -295,7 +319,8 @@ def _upsert(
             ) latest ORDER BY place
             ON CONFLICT (source_id, {key}) DO UPDATE
                SET {", ".join(f"{name} = excluded.{name}" for name in columns)}, superseded_at = NULL
-             WHERE coalesce(excluded.provider_updated_at, '-infinity') >= coalesce(held.provider_updated_at, '-infinity')
+             WHERE coalesce(excluded.provider_updated_at, '-infinity')
+                   >= coalesce(held.provider_updated_at, '-infinity')
                AND (held.superseded_at IS NOT NULL OR ({differs[0]}) IS DISTINCT FROM ({differs[1]}))
             RETURNING id, xmax = 0
             """,  # noqa: S608 (table and column names are ours)

@@ -13,6 +13,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+
 from teams.models import Team, User
 
 
@@ -105,7 +106,7 @@ class Stream(models.Model):
 
 
 class SourceDay(models.Model):
-    """How reading a source went on one day of the organisation's zone: runs that ended well, tries that failed, new rows."""
+    """How reading a source went on one day of the organisation: runs that ended well, tries that failed, new rows."""
 
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="days")
     day = models.DateField()

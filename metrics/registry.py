@@ -1,4 +1,7 @@
-"""From a stored source to the provider that reads it. Adding a provider is a folder and a line in settings.PROVIDERS."""
+"""From a stored source to the provider that reads it.
+
+Adding a provider is a folder and a line in settings.PROVIDERS.
+"""
 
 from __future__ import annotations
 

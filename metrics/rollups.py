@@ -60,8 +60,8 @@ def _mark_other_zones(cursor, zone: str) -> None:  # type: ignore[no-untyped-def
     cursor.execute(
         """
         INSERT INTO metrics_dirtyweek (service_id, at)
-        SELECT DISTINCT service_id, date_trunc('hour', finished_at) FROM metrics_deployment WHERE finished_at IS NOT NULL
-        UNION SELECT DISTINCT service_id, date_trunc('hour', resolved_at) FROM metrics_incident WHERE resolved_at IS NOT NULL
+        SELECT DISTINCT service_id, finished_at FROM metrics_deployment WHERE finished_at IS NOT NULL
+        UNION SELECT DISTINCT service_id, resolved_at FROM metrics_incident WHERE resolved_at IS NOT NULL
         """
     )
 
@@ -72,8 +72,9 @@ def _count(cursor, weeks: Sequence[tuple[int, Week]], now: datetime) -> None:  #
     cursor.execute(
         """
         WITH week AS (
-            SELECT * FROM unnest(%(services)s::bigint[], %(mondays)s::date[], %(starts)s::timestamptz[], %(ends)s::timestamptz[])
-                AS week(service_id, monday, starts, ends)
+            SELECT * FROM unnest(
+                %(services)s::bigint[], %(mondays)s::date[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]
+            ) AS week(service_id, monday, starts, ends)
         )
         INSERT INTO metrics_serviceweek (
             service_id, monday, zone, deployments, deploy_days, failed_attempts, failed, rework,
@@ -216,7 +217,7 @@ _POOLED = """
 
 
 def pooled(teams: Iterable[int], weeks: Sequence[Week]) -> list[Pooled]:
-    """One row a week, oldest first, of all services of `teams` together; weeks with nothing are zero-filled. One query."""
+    """One row a week, oldest first, of all services of `teams` together; empty weeks are zero-filled. One query."""
     return _series(_pool("0", teams, weeks).get(0, {}), weeks)
 
 

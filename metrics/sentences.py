@@ -107,7 +107,11 @@ def _restore(tile: Tile, this: Pooled, evidence: Counter[str]) -> str:
 def _rework(tile: Tile, this: Pooled, evidence: Counter[str]) -> str:
     if not this.rework:
         return f"{_none_of(this)} was an unplanned answer to something broken."
-    words = {"rollback": "rollback,rollbacks", "hotfix": "hotfix,hotfixes", "": "with nothing but reverts,with nothing but reverts"}
+    words = {
+        "rollback": "rollback,rollbacks",
+        "hotfix": "hotfix,hotfixes",
+        "": "with nothing but reverts,with nothing but reverts",
+    }
     kinds = ", ".join(ui.plural(evidence[how], words[how]) for how in words if evidence[how])
     verb = "was an unplanned answer" if this.rework == 1 else "were unplanned answers"
     said = f"{ui.count(this.rework)} of {ui.plural(this.deployments, 'deployment')} {verb} to something broken"

@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.urls import reverse
+
 from teams.models import Team
 from teams.templatetags import ui
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import connection
+
 from metrics.models import Source
 
 _TABLES = {
@@ -24,7 +25,8 @@ _TABLES = {
     "failures": """
         SELECT bad.provider_id, how, answer.provider_id, c.sha FROM metrics_failure f
           JOIN metrics_deployment bad ON bad.id = f.deployment_id
-          LEFT JOIN metrics_deployment answer ON answer.id = f.answer_id LEFT JOIN metrics_change c ON c.id = f.change_id
+          LEFT JOIN metrics_deployment answer ON answer.id = f.answer_id
+          LEFT JOIN metrics_change c ON c.id = f.change_id
          WHERE bad.source_id = %(source)s
     """,
     "service weeks": """
@@ -40,10 +42,8 @@ def held(source: Source) -> dict[str, tuple[int, str]]:
     found = {}
     with connection.cursor() as cursor:
         for table, rows in _TABLES.items():
-            cursor.execute(
-                f"SELECT count(*), coalesce(md5(string_agg(one::text, chr(10) ORDER BY one::text)), '') FROM ({rows}) one",
-                {"source": source.pk},
-            )
+            content = "coalesce(md5(string_agg(one::text, chr(10) ORDER BY one::text)), '')"
+            cursor.execute(f"SELECT count(*), {content} FROM ({rows}) one", {"source": source.pk})
             found[table] = cursor.fetchone()
     return found
 

@@ -62,7 +62,7 @@ class Slow:
     title = "Slow"
     feeds = "Lead time"
     streams: tuple[str, ...] = ("changes",)
-    gates: ClassVar[dict[str, Any]] = {}  # page → (asked for, let go), both threading.Event; used up by the first reader
+    gates: ClassVar[dict[str, Any]] = {}  # page → (asked for, let go), two Events, for its first reader
 
     def __init__(self, connection: Connection) -> None:
         pass
@@ -79,7 +79,9 @@ class Slow:
             asked, let_go = gate
             asked.set()
             assert let_go.wait(30)
-        return Page(events=(change(page),), raw=b"page", cursor={"page": page + 1}, done=page == 1, read=page + 1, total=2)
+        return Page(
+            events=(change(page),), raw=b"page", cursor={"page": page + 1}, done=page == 1, read=page + 1, total=2
+        )
 
 
 class Pushed:

@@ -21,8 +21,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from config.celery import app
 from django.db import connection
+
+from config.celery import app
 
 PROJECT = Path(__file__).resolve().parent.parent
 SETTINGS = "tests.process_settings"
@@ -216,7 +217,9 @@ class Fleet:
 
     def beat(self) -> Process:
         number = len(self.processes)
-        return self._celery("beat", "--loglevel", "warning", "--schedule", str(self.folder / f"beat-{number}"), "--pidfile=")
+        return self._celery(
+            "beat", "--loglevel", "warning", "--schedule", str(self.folder / f"beat-{number}"), "--pidfile="
+        )
 
     def _celery(self, what: str, *options: str) -> Process:
         command = [sys.executable, "-m", "celery", "-q", "-A", "config", what, *options]

@@ -32,7 +32,7 @@ from .processes import Fleet, fleet
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
 
-PAGES = 20  # at least, with the small pages of the processes' settings
+PAGES = 15  # at least, with the small pages of the processes' settings
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def person(root: Team) -> User:
 @pytest.fixture
 def repository(ours: Fleet) -> Repository:
     """Big enough for many small pages, with a hotfix and a revert so that there are failures."""
-    made = large(ours.folder / "repository", commits=1500, every=5)
+    made = large(ours.folder / "repository", commits=1000, every=5)
     made.git("checkout", "-q", "main")
     made.tag("v2.0")
     made.commit("Mend it")
@@ -155,7 +155,9 @@ def test_a_worker_killed_in_mid_pull_loses_and_doubles_nothing(
     assert_one_writer(source)
 
 
-def test_two_workers_and_two_beats_are_one_writer(ours: Fleet, root: Team, repository: Repository, settings: Any) -> None:
+def test_two_workers_and_two_beats_are_one_writer(
+    ours: Fleet, root: Team, repository: Repository, settings: Any
+) -> None:
     expected = undisturbed(root, repository, settings)
     source = connect(root, repository)
     for _ in range(2):
@@ -275,7 +277,9 @@ def test_a_page_that_kills_its_reader_is_dead_after_five_tries_and_other_streams
     file.touch()
     ours.worker(pool=2)
     ours.beat()
-    poisoned = actions.connect_source(team=root, provider="poison", name="Poison", by=None, settings={"file": str(file)})
+    poisoned = actions.connect_source(
+        team=root, provider="poison", name="Poison", by=None, settings={"file": str(file)}
+    )
     healthy = connect(root, repository)
     ours.wait(finished(healthy), seconds=90, name="the other stream is read")
 
@@ -400,7 +404,9 @@ def test_an_event_whose_reader_was_killed_five_times_is_dead_and_says_so(pushed:
     assert not pushed.changes.exists()
 
 
-def test_fifty_failures_in_a_row_stop_the_inbox_before_it_drains_into_the_dead_letters(pushed: Source, root: Team) -> None:
+def test_fifty_failures_in_a_row_stop_the_inbox_before_it_drains_into_the_dead_letters(
+    pushed: Source, root: Team
+) -> None:
     other = actions.connect_source(team=root, provider="pushed", name="Other", by=None)
     for number in range(120):
         send(pushed, number, bad=True)

@@ -53,7 +53,9 @@ DOORS: dict[str, tuple[int, ...]] = {
 
 @pytest.fixture
 def numbers(organisation: Organisation) -> dict[str, int]:
-    source = Source.objects.create(team=organisation.squad_a, provider="git", name="api", address="https://git.example.org/a")
+    source = Source.objects.create(
+        team=organisation.squad_a, provider="git", name="api", address="https://git.example.org/a"
+    )
     Service.objects.create(source=source, name="", title="api", team=organisation.squad_a)
     Stream.objects.create(source=source, kind="history", due_at=timezone.now())
     dead = Inbox.objects.create(source=source, key="k", body=b"{", due_at=timezone.now(), dead_at=timezone.now())
@@ -105,7 +107,7 @@ def _patterns(patterns: list[Any]) -> list[URLPattern]:
 
 
 def _parts(route: str) -> list[str]:
-    """"a/<slug:team>/b" → ["a/", "team", "/b"]."""
+    """ "a/<slug:team>/b" → ["a/", "team", "/b"]."""
     parts: list[str] = []
     for number, piece in enumerate(route.split("<")):
         if number:

@@ -33,9 +33,10 @@ HISTORY = timedelta(days=371)
 SHARING = timedelta(days=13)
 DAYS_A_PAGE = 60
 TITLES = (
-    "Search parameters for Patient", "Consent filter on read", "Map PID segment to Patient", "Retry queue for callbacks",
-    "Coverage resource, first cut", "Paging for bundle results", "Directory match by NPI", "Error codes in OperationOutcome",
-    "Token refresh for SMART launch", "Schema check before merge", "Staging data reset job", "Member match, second pass",
+    "Search parameters for Patient", "Consent filter on read", "Map PID segment to Patient",
+    "Retry queue for callbacks", "Coverage resource, first cut", "Paging for bundle results", "Directory match by NPI",
+    "Error codes in OperationOutcome", "Token refresh for SMART launch", "Schema check before merge",
+    "Staging data reset job", "Member match, second pass",
     "Faster claim lookup", "Audit entry for writes", "Bulk export, resumable", "Rate limit for partners",
     "Rotate signing keys", "Deploy without downtime", "Explain benefits in plain words", "Provider search by language",
     "Validate addresses", "Cache the formulary", "Quieter alerts", "Trace requests end to end",
@@ -111,7 +112,9 @@ def _deployment(
     changes = list(_changes(chance, key, character, finished, queue))
     took = timedelta(minutes=chance.uniform(4, 18))
     if chance.random() < 0.04:
-        failed = _seen(key + "-try", service, changes[-1].sha, finished - timedelta(minutes=40), took, None, (), Outcome.FAILURE)
+        failed = _seen(
+            key + "-try", service, changes[-1].sha, finished - timedelta(minutes=40), took, None, (), Outcome.FAILURE
+        )
         attempts: list[Event] = [failed]
     else:
         attempts = []
@@ -124,9 +127,14 @@ def _deployment(
     severity = chance.choice(("high", "high", "low", "critical"))
     events.append(
         IncidentSeen(
-            provider_id=f"incident-{key}", service=service, title=chance.choice(TROUBLES), started_at=began,
-            resolved_at=restored, severity=severity, updated_at=restored,
-        )  # fmt: skip
+            provider_id=f"incident-{key}",
+            service=service,
+            title=chance.choice(TROUBLES),
+            started_at=began,
+            resolved_at=restored,
+            severity=severity,
+            updated_at=restored,
+        )
     )
     if chance.random() < 0.75:
         answer = chance.choice((Answer.HOTFIX, Answer.HOTFIX, Answer.ROLLBACK))
@@ -147,7 +155,9 @@ def _changes(
         hours = character["lead"] * math.exp(chance.gauss(-0.12, 0.55))
         waiting = 2.5 + queue * chance.uniform(0.5, 1.4)
         first = finished - timedelta(hours=hours + waiting)
-        yield _change(f"{key}-{number}", chance.choice(TITLES), first, finished - timedelta(hours=waiting), hours, finished)
+        yield _change(
+            f"{key}-{number}", chance.choice(TITLES), first, finished - timedelta(hours=waiting), hours, finished
+        )
 
 
 def _change(key: str, title: str, first: datetime, merged: datetime, hours: float, deployed: datetime) -> ChangeSeen:

@@ -25,7 +25,16 @@ def make(path: Path) -> Path:
         if at > datetime.now(UTC):
             break
         message = f"{chance.choice(WORDS)} ({number})"
-        _git(new, at, "commit", "-q", "--allow-empty", "-m", message, authored=at - timedelta(hours=chance.uniform(1, 60)))
+        _git(
+            new,
+            at,
+            "commit",
+            "-q",
+            "--allow-empty",
+            "-m",
+            message,
+            authored=at - timedelta(hours=chance.uniform(1, 60)),
+        )
         if number % 5 == 0:
             _git(new, at + timedelta(minutes=20), "tag", "-a", "-m", "release", f"v0.{number // 5}")
     new.rename(path)

@@ -41,6 +41,7 @@ def main(arguments: list[str]) -> int:
     try:
         with contextlib.ExitStack() as stack:
             servers = stack.enter_context(_servers(folder))
+            (folder / "address").unlink(missing_ok=True)  # of an earlier run
             if busy := _who_listens(options.port):
                 print(f"Port {options.port} is in use{busy}. Choose another: make demo PORT={options.port + 1}")
                 return 1
@@ -95,6 +96,7 @@ def _environment(folder: Path, servers: dict[str, str], port: int, repository: s
             "PLUMBLINE_CLONES": str(folder / "clones"),
             "PLUMBLINE_LOCAL_REPOSITORIES": ",".join(path for path in paths if path),
             "PYTHONUNBUFFERED": "1",
+            "PYTHONWARNINGS": "ignore:You're running the worker with superuser",  # as root; a demo may
         }
     )
     os.environ.setdefault("PLUMBLINE_ORGANISATION", "Meridian Health")
@@ -108,10 +110,11 @@ def _run(port: int, repository: str) -> int:
     from django.core.management import call_command
 
     django.setup()
-    from config.demo import story
     from django.db import connections
     from honcho.environ import parse_procfile
     from honcho.manager import Manager
+
+    from config.demo import story
 
     call_command("migrate", verbosity=0)
     if story.load(say=print):
@@ -147,8 +150,9 @@ class _Lines:
 
 def _tell(port: int, source: int, manager: Any) -> None:
     """Wait for the page, show how the repository is read, then say where to look."""
-    from config.demo import story
     from django.db import connection
+
+    from config.demo import story
 
     address = f"http://127.0.0.1:{port}/"
     until = time.monotonic() + READY_SECONDS
@@ -188,7 +192,7 @@ def _answers(address: str) -> bool:
 
 
 def _who_listens(port: int) -> str:
-    """"" when the port is free, else a word about who has it."""
+    """ "" when the port is free, else a word about who has it."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -203,7 +207,9 @@ def _own_repository(folder: Path) -> Path:
     if shutil.which("git"):
         asked = ["git", "-C", str(PROJECT), "rev-parse", "--is-shallow-repository", "HEAD"]
         answer = subprocess.run(asked, capture_output=True, text=True).stdout.split()
-        top = subprocess.run(["git", "-C", str(PROJECT), "rev-parse", "--show-toplevel"], capture_output=True, text=True)
+        top = subprocess.run(
+            ["git", "-C", str(PROJECT), "rev-parse", "--show-toplevel"], capture_output=True, text=True
+        )
         if answer[:1] == ["false"] and len(answer) == 2 and Path(top.stdout.strip() or "/").resolve() == PROJECT:
             return PROJECT
     made = folder / "repository"

@@ -12,11 +12,12 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+
 from metrics import actions as sources
 from metrics.models import Source, Stream
 from metrics.streams import wake
 from teams import actions
-from teams.models import Grant, Membership, Person, Team, User
+from teams.models import Grant, Membership, Team, User
 
 Kind, Role, End = Team.Kind, Grant.Role, Membership.End
 
@@ -65,12 +66,30 @@ PEOPLE: list[tuple[str, str, str, str, str, int, str, str]] = [
     ("Grace Mensah", "", "Squad C", "Engineer", "senior", 25, "", ""),
     ("Tom Fischer", "", "Squad C", "Engineer", "middle", 7, "", ""),
     ("Sofia Ricci", "", "Compliance", "Analyst", "senior", 19, "", ""),
-    ("Dana Levi", "Engineering manager", "Member App", "Engineering manager", "senior", 24, Role.MANAGER, "Member Portal"),
+    (
+        "Dana Levi",
+        "Engineering manager",
+        "Member App",
+        "Engineering manager",
+        "senior",
+        24,
+        Role.MANAGER,
+        "Member Portal",
+    ),
     ("Ben Carter", "", "Member App", "Engineer", "senior", 15, "", ""),
     ("Yara Costa", "", "Member App", "Engineer", "middle", 11, "", ""),
     ("Igor Petrov", "", "Enrolment", "Engineer", "senior", 29, "", ""),
     ("Lena Hoffmann", "", "Enrolment", "Engineer", "middle", 8, "", ""),
-    ("Kofi Asante", "Engineering manager", "Intake", "Engineering manager", "senior", 35, Role.MANAGER, "Claims Intake"),
+    (
+        "Kofi Asante",
+        "Engineering manager",
+        "Intake",
+        "Engineering manager",
+        "senior",
+        35,
+        Role.MANAGER,
+        "Claims Intake",
+    ),
     ("Marta Silva", "", "Intake", "Engineer", "senior", 21, "", ""),
     ("Noah Kim", "", "Adjudication", "Engineer", "staff", 37, "", ""),
     ("Paula Nunez", "", "Adjudication", "Engineer", "middle", 10, "", ""),
@@ -121,7 +140,9 @@ def load(*, say: Callable[[str], object] = lambda line: None) -> bool:
         return False
     say("Loading the sample organisation")
     with transaction.atomic():
-        loader = User.objects.create_user("sample-loader@example.org", first_name="Sample", last_name="data", is_active=False)
+        loader = User.objects.create_user(
+            "sample-loader@example.org", first_name="Sample", last_name="data", is_active=False
+        )
         today = timezone.now().astimezone(settings.ORGANISATION_ZONE).date()
         teams = _teams(loader)
         _people(loader, teams, today)
@@ -146,7 +167,9 @@ def _people(by: User, teams: dict[str, Team], today: date) -> None:
             actions.join(person=person, team=teams[team], role=role, level=level, started_on=since, by=by)
         if access:
             actions.grant(person=person, role=access, team=teams[over], by=by)
-            person.user = User.objects.create_user(_email(name), first_name=name.split()[0], last_name=name.split()[-1], is_sample=True)
+            person.user = User.objects.create_user(
+                _email(name), first_name=name.split()[0], last_name=name.split()[-1], is_sample=True
+            )
             person.save(update_fields=["user"])
     leaving = Membership.objects.get(person__name="Clara Duarte")
     actions.leave(
@@ -208,7 +231,8 @@ def _rules(address: str) -> dict[str, str]:
 
 
 def _free_name(address: str, root: Team) -> str:
-    stem = Path(address.rstrip("/").removesuffix(".git")).name[:100] or "repository"
+    own = Path(address) == settings.BASE_DIR  # a checkout's folder may have any name
+    stem = "plumbline" if own else Path(address.rstrip("/").removesuffix(".git")).name[:100] or "repository"
     taken = set(Source.objects.filter(team=root).values_list("name", flat=True))
     return next(name for name in (stem, *(f"{stem} {n}" for n in range(2, 1000))) if name not in taken)
 
@@ -226,5 +250,9 @@ def reading(source: int) -> tuple[str, bool]:
         notes = " ".join(stream.notes)
         return f"{name}: read {changes:,} changes and {deployments:,} deployments. {notes}".strip(), True
     total = f" of {stream.total:,}" if stream.total else ""
-    doing = f"{stream.doing} {stream.read:,}{total}" if stream.doing and stream.read else stream.doing or "waiting for a worker"
+    doing = (
+        f"{stream.doing} {stream.read:,}{total}"
+        if stream.doing and stream.read
+        else stream.doing or "waiting for a worker"
+    )
     return f"{name}: {doing}", False

@@ -11,14 +11,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
-from teams import access
-from teams.access import Right
-from teams.models import Team, User
 
 from metrics import actions, sources
 from metrics.forms import GitSourceForm
 from metrics.models import Inbox, Source
 from metrics.periods import Week
+from teams import access
+from teams.access import Right
+from teams.models import Team, User
 
 DEAD_SHOWN = 50
 
@@ -97,7 +97,9 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     source = _source(request, pk, Right.SOURCES)
     if source.provider != "git":
         raise Http404("This source has no rules to change.")
-    form = GitSourceForm(request.POST if request.method == "POST" else None, owners=_owners(request, source.team), source=source)
+    form = GitSourceForm(
+        request.POST if request.method == "POST" else None, owners=_owners(request, source.team), source=source
+    )
     if form.is_bound and form.is_valid():
         answer = form.cleaned_data
         try:

@@ -21,6 +21,7 @@ __all__ = ["Before", "Facts", "Found", "Gap", "Headline", "Outage", "headline"]
 MOST_WORDS = 15
 NO_REASON = "No reason logged yet."
 LONG = timedelta(hours=4)  # half a working day: a shorter outage is no headline, though it be the longest
+BRIEF = timedelta(hours=1)  # open for less when the week ended: that is told after what failed in the week
 _NAME_WORDS, _NAME_LENGTH = 3, 30  # a longer name would break the sentence, so the sentence does without it
 ORDER = (
     "The sentence says the first that holds: gaps in the data, open incidents, an outage longer than all others of "
@@ -116,6 +117,19 @@ def _gap_causes(facts: Facts) -> tuple[str, ...]:
 
 
 def _open(facts: Facts) -> _Said | None:
+    """Open incidents; not those that began just before the end of a week that is over."""
+    return None if _only_brushes(facts) else _still_open(facts)
+
+
+def _only_brushes(facts: Facts) -> bool:
+    return not facts.partial and all(one.lasted < BRIEF for one in facts.open)
+
+
+def _brushed(facts: Facts) -> _Said | None:
+    return _still_open(facts) if _only_brushes(facts) else None
+
+
+def _still_open(facts: Facts) -> _Said | None:
     if not facts.open:
         return None
     oldest = max(facts.open, key=lambda one: one.lasted)
@@ -191,7 +205,15 @@ def _good(facts: Facts) -> _Said | None:
     return _Said(f"A quiet week{so_far}: {made},", "none failed.", "ok")
 
 
-_RULES: tuple[Callable[[Facts], _Said | None], ...] = (_gaps, _open, _longest, _failed, _silence, _good)
+_RULES: tuple[Callable[[Facts], _Said | None], ...] = (
+    _gaps,
+    _open,
+    _longest,
+    _failed,
+    _brushed,
+    _silence,
+    _good,
+)
 
 
 # --- the grey lines --------------------------------------------------------------------------------------------------
@@ -240,7 +262,8 @@ def _how(facts: Facts) -> tuple[Found, ...]:
     ]
     if facts.failed_attempts:
         attempts = _many(facts.failed_attempts, "rollout")
-        lines.append(Found(f"{attempts} failed before users saw it, counted apart.", "change-failure-rate"))
+        saw = "it" if facts.failed_attempts == 1 else "them"
+        lines.append(Found(f"{attempts} failed before users saw {saw}, counted apart.", "change-failure-rate"))
     behind = f", {len(facts.gaps)} of them behind" if facts.gaps else ""
     lines.append(Found(f"Read from {_many(facts.sources, 'source')}{behind}.", "sources"))
     return (*lines, Found(ORDER))

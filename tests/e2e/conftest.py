@@ -21,10 +21,15 @@ from tests.metrics.repository import Repository
 
 PROJECT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120
-QUIET = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,9 @@ def visit(browser: Browser, demo: Demo) -> Iterator[Callable[..., Page]]:
 
     def signed_in(name: str | None, *, width: int = 1440, theme: str = "light") -> Page:
         context = browser.new_context(
-            base_url=demo.address, viewport={"width": width, "height": 900}, color_scheme=theme  # type: ignore[arg-type]
+            base_url=demo.address,
+            viewport={"width": width, "height": 900},
+            color_scheme=theme,  # type: ignore[arg-type]
         )
         contexts.append(context)
         page = context.new_page()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+
 from metrics import streams
 from metrics.models import Service, Source, Stream
 from teams.models import Team

@@ -19,7 +19,13 @@ class Repository:
         path.mkdir(parents=True)
         self.git("init", "-q", "-b", "main", *(["--bare"] if bare else []))
 
-    def git(self, *arguments: str, at: datetime | str | None = None, authored: datetime | str | None = None, stdin: bytes = b"") -> str:
+    def git(
+        self,
+        *arguments: str,
+        at: datetime | str | None = None,
+        authored: datetime | str | None = None,
+        stdin: bytes = b"",
+    ) -> str:
         when = _date(at or self.now)
         environment = {
             "PATH": os.environ["PATH"],
@@ -36,12 +42,22 @@ class Repository:
         assert done.returncode == 0, done.stderr.decode(errors="replace")
         return done.stdout.decode("utf-8", "replace").strip()
 
-    def commit(self, message: str = "Work", *, authored: datetime | str | None = None, at: datetime | None = None) -> str:
+    def commit(
+        self, message: str = "Work", *, authored: datetime | str | None = None, at: datetime | None = None
+    ) -> str:
         self.now = at or self.now + timedelta(hours=1)
         self.git("commit", "-q", "--allow-empty", "--allow-empty-message", "-m", message, authored=authored)
         return self.git("rev-parse", "HEAD")
 
-    def tag(self, name: str, *, on: str = "HEAD", annotated: bool = True, at: datetime | str | None = None, force: bool = False) -> None:
+    def tag(
+        self,
+        name: str,
+        *,
+        on: str = "HEAD",
+        annotated: bool = True,
+        at: datetime | str | None = None,
+        force: bool = False,
+    ) -> None:
         options = (["-f"] if force else []) + (["-a", "-m", name] if annotated else [])
         self.git("tag", *options, name, on, at=at)
 
@@ -66,9 +82,8 @@ def large(path: Path, *, commits: int, every: int, branches: bool = True, start:
     repository = Repository(path)
     lines: list[bytes] = []
     at = int(start.timestamp())
-    mark, side, tip = 0, 0, 0
+    side, tip = 0, 0
     for number in range(1, commits + 1):
-        mark += 1
         at += 3000 + (number * 7919) % 1800
         merge_now = branches and number % 40 == 0 and side
         on_side = branches and number % 10 in (3, 4, 5) and not merge_now
@@ -76,7 +91,7 @@ def large(path: Path, *, commits: int, every: int, branches: bool = True, start:
         parent = (side or tip) if on_side else tip
         message = f"Change {number}".encode()
         lines += [
-            f"commit {ref}\nmark :{mark}\n".encode(),
+            f"commit {ref}\nmark :{number}\n".encode(),
             f"author Ada <ada@example.org> {at - (number * 131) % 200_000} +0000\n".encode(),
             f"committer Ada <ada@example.org> {at} +0000\n".encode(),
             b"data %d\n%s\n" % (len(message), message),
@@ -86,9 +101,9 @@ def large(path: Path, *, commits: int, every: int, branches: bool = True, start:
         if merge_now:
             lines.append(f"merge :{side}\n".encode())
         if on_side:
-            side = mark
+            side = number
         else:
-            tip = mark
+            tip = number
             side = 0 if merge_now else side
         if number % every == 0:
             name = f"v1.{number // every}"

@@ -1,4 +1,4 @@
-"""Plain Git, read from real repositories through the same door as a worker: what is right, and what is said when not."""
+"""Plain Git, read from real repositories through a worker's door: what is right, and what is said when it is not."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from django.utils import timezone
+
 from metrics.models import Change, DeployedChange, Deployment, Failure, RawPage, Stream
 
 from .repository import Repository, large
@@ -42,7 +44,7 @@ def test_each_release_carries_what_git_counts_between_it_and_the_release_before(
     assert stream.error == ""
     tags = repository.tags()
     assert len(tags) == 65
-    expected = {tag: repository.count(f"{before}..{tag}") for before, tag in zip(tags, tags[1:], strict=False)}
+    expected = {tag: repository.count(f"{before}..{tag}") for before, tag in pairwise(tags)}
     assert {tag: carried(tag) for tag in tags[1:]} == expected
     assert carried(tags[0]) == 0  # its base is not known
     assert Change.objects.count() == repository.count("--all")
@@ -96,7 +98,9 @@ def test_a_maintenance_release_in_between_does_not_count_a_release_twice(
     assert [carried(ref) for ref in ("v1.0", "v2.0", "v1.1", "v2.1")] == [0, 1, 1, 1]
 
 
-def test_lead_time_runs_from_the_author_date_to_the_release(repository: Repository, connect: Connect, pull: Pull) -> None:
+def test_lead_time_runs_from_the_author_date_to_the_release(
+    repository: Repository, connect: Connect, pull: Pull
+) -> None:
     repository.commit("start")
     repository.tag("v1")
     authored = repository.now
@@ -129,7 +133,9 @@ def test_each_step_of_a_branch_can_be_a_deployment(repository: Repository, conne
     assert brought.merged_at == merged.finished_at
 
 
-def test_a_pattern_chooses_the_tags_and_names_the_services(repository: Repository, connect: Connect, pull: Pull) -> None:
+def test_a_pattern_chooses_the_tags_and_names_the_services(
+    repository: Repository, connect: Connect, pull: Pull
+) -> None:
     for tag in ("api/v1", "web/v1", "nightly-1", "api/v2"):
         repository.commit(tag)
         repository.tag(tag)
@@ -143,7 +149,9 @@ def test_a_pattern_chooses_the_tags_and_names_the_services(repository: Repositor
     ]
 
 
-def test_a_hotfix_tag_shows_that_the_release_before_it_failed(repository: Repository, connect: Connect, pull: Pull) -> None:
+def test_a_hotfix_tag_shows_that_the_release_before_it_failed(
+    repository: Repository, connect: Connect, pull: Pull
+) -> None:
     for tag in ("v1", "v2", "v2-hotfix1"):
         repository.commit(tag)
         repository.tag(tag)
@@ -204,7 +212,9 @@ def test_a_revert_shows_that_the_release_which_brought_the_change_failed(
 # --- a history that changes ------------------------------------------------------------------------------------------
 
 
-def test_a_rewritten_history_is_kept_and_not_counted_twice(repository: Repository, connect: Connect, pull: Pull) -> None:
+def test_a_rewritten_history_is_kept_and_not_counted_twice(
+    repository: Repository, connect: Connect, pull: Pull
+) -> None:
     repository.commit("one")
     repository.tag("v1")
     repository.commit("two")
@@ -348,7 +358,9 @@ def test_a_shallow_clone_is_refused(repository: Repository, connect: Connect, pu
         repository.commit(title)
     shallow = tmp_path / "shallow"
     subprocess.run(
-        ["git", "clone", "-q", "--depth", "1", f"file://{repository.path}", str(shallow)], check=True, capture_output=True
+        ["git", "clone", "-q", "--depth", "1", f"file://{repository.path}", str(shallow)],
+        check=True,
+        capture_output=True,
     )
     stream = pull(connect(shallow))
     assert "shallow clone" in stream.error
@@ -451,5 +463,11 @@ def test_a_repository_that_needs_credentials_says_so(
 
 
 def _rows() -> dict[str, int]:
-    kinds = {"changes": Change, "deployments": Deployment, "links": DeployedChange, "failures": Failure, "pages": RawPage}
+    kinds = {
+        "changes": Change,
+        "deployments": Deployment,
+        "links": DeployedChange,
+        "failures": Failure,
+        "pages": RawPage,
+    }
     return {name: kind.objects.count() for name, kind in kinds.items()}

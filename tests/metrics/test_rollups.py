@@ -1,10 +1,11 @@
-"""The weekly sums in SQL are the pure definitions: over random histories, in any zone, across DST and the year's end."""
+"""The weekly sums in SQL are the pure definitions: random histories, any zone, across DST and the year's end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,8 +14,18 @@ from django.db import transaction
 from django.test import override_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from metrics import dora, ingest, linking, rollups
-from metrics.events import Answer, ChangeSeen, ChangesGone, DeploymentSeen, DeploymentsStand, Event, IncidentSeen, Outcome
+from metrics.events import (
+    Answer,
+    ChangeSeen,
+    ChangesGone,
+    DeploymentSeen,
+    DeploymentsStand,
+    Event,
+    IncidentSeen,
+    Outcome,
+)
 from metrics.models import Deployment, DirtyWeek, Failure, Incident, IncidentLink, Service, ServiceWeek, Source
 from metrics.periods import Week, weeks_ending
 from teams.models import Team
@@ -120,7 +131,8 @@ def pure(source: Source, week: Week, zone: ZoneInfo, events: list[Event]) -> dic
         dora.DeployFact(
             id=one.provider_id, service=one.service, finished_at=one.finished_at, outcome=one.outcome,
             production=one.production, failed=one.provider_id in failed,
-            unplanned=one.answer is not None or linking.is_rollback_only(one.provider_id, carried[one.provider_id], undone),
+            unplanned=one.answer is not None
+            or linking.is_rollback_only(one.provider_id, carried[one.provider_id], undone),
         )
         for one in deployments
     ]  # fmt: skip
@@ -136,10 +148,11 @@ def pure(source: Source, week: Week, zone: ZoneInfo, events: list[Event]) -> dic
         for sha in one.carried or ()
     )  # fmt: skip
     finished = {one.id: one.finished_at for one in facts}
+    blamed = {incident: link.deployment for incident, link in links.items()}
     timed = [
         dora.IncidentFact(
             id=one.provider_id, started_at=one.started_at, resolved_at=one.resolved_at,
-            failed_deployment_finished_at=finished.get((links[one.provider_id].deployment or "") if one.provider_id in links else ""),
+            failed_deployment_finished_at=finished.get(blamed.get(one.provider_id) or ""),
         )
         for one in incidents
     ]  # fmt: skip
@@ -163,16 +176,22 @@ def _same_service(link: linking.IncidentLink, facts: list[linking.Deploy], incid
 
 
 def in_sql(teams: list[int], weeks: list[Week]) -> list[dict[str, Any]]:
-    names = "deployments deploy_days failed rework failed_attempts changes left_out lead lead_low lead_high lead_85 lead_95"
+    names = (
+        "deployments deploy_days failed rework failed_attempts changes left_out lead lead_low lead_high lead_85 lead_95"
+    )
     found = []
     for week in rollups.pooled(teams, weeks):
-        found.append({name: getattr(week, name) for name in [*names.split(), "restored", "restore", "restore_mean", "recovery"]})
+        found.append(
+            {name: getattr(week, name) for name in [*names.split(), "restored", "restore", "restore_mean", "recovery"]}
+        )
     return found
 
 
 def near(one: dict[str, Any]) -> dict[str, Any]:
     """Times to the millisecond: SQL counts them in floating seconds."""
-    return {key: round(value.total_seconds(), 3) if isinstance(value, timedelta) else value for key, value in one.items()}
+    return {
+        key: round(value.total_seconds(), 3) if isinstance(value, timedelta) else value for key, value in one.items()
+    }
 
 
 @pytest.fixture
@@ -191,7 +210,9 @@ def _stored(source: Source, *pages: list[Event]) -> None:
     rollups.rebuild(now=NOW)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(events=histories(), zone=st.sampled_from(ZONES), odd=st.sampled_from(ODD), cut=st.integers(0, 40))
 def test_the_weekly_sums_are_the_pure_definitions(
     source: Source, events: list[Event], zone: str, odd: datetime, cut: int
@@ -208,7 +229,9 @@ def test_the_weekly_sums_are_the_pure_definitions(
             pass
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(events=histories(), order=st.randoms(use_true_random=False), cuts=st.lists(st.integers(0, 40), max_size=3))
 def test_facts_told_late_twice_and_in_any_order_give_the_same_tables(
     source: Source, events: list[Event], order: Any, cuts: list[int]
@@ -217,7 +240,7 @@ def test_facts_told_late_twice_and_in_any_order_give_the_same_tables(
     order.shuffle(shuffled)
     bounds = [0, *sorted(cuts), len(shuffled)]
     tables = []
-    for pages in ([events], [shuffled[a:b] for a, b in zip(bounds, bounds[1:], strict=False)] + [events]):
+    for pages in ([events], [shuffled[a:b] for a, b in pairwise(bounds)] + [events]):
         try:
             with transaction.atomic():
                 _stored(source, *pages)
@@ -308,7 +331,11 @@ def test_only_weeks_in_which_a_fact_changed_are_counted_again(source: Source, li
 
 
 def test_telling_the_same_again_marks_nothing(source: Source, lisbon: None) -> None:
-    events: list[Event] = [change("c", MONDAY), deployment("a", MONDAY), deployment("b", MONDAY, base="a", carried=("c",))]
+    events: list[Event] = [
+        change("c", MONDAY),
+        deployment("a", MONDAY),
+        deployment("b", MONDAY, base="a", carried=("c",)),
+    ]
     _stored(source, events)
     ingest.store(source, events, now=NOW)
     assert not DirtyWeek.objects.exists()

@@ -46,7 +46,9 @@ def test_a_source_is_tried_connected_read_and_shown(
 
     source = connected(browser, organisation, repository)
     page = browser.get("/sources/squad-a/").content.decode()
-    assert "API is connected. The repository answers: branch main, 2 tags. Reading begins now." in page.replace("&#x27;", "'")
+    assert "API is connected. The repository answers: branch main, 2 tags. Reading begins now." in page.replace(
+        "&#x27;", "'"
+    )
     assert "Waiting for a worker" in page
 
     pull(source.streams.get())
@@ -204,7 +206,9 @@ def test_the_number_of_queries_does_not_grow_with_the_sources(
 
     def add(count: int) -> None:
         for number in range(count):
-            source = Source.objects.create(team=organisation.squad_a, provider="git", name=f"{number} of {count}", address="/x")
+            source = Source.objects.create(
+                team=organisation.squad_a, provider="git", name=f"{number} of {count}", address="/x"
+            )
             Stream.objects.create(source=source, kind="history", due_at=timezone.now())
 
     add(2)

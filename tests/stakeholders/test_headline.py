@@ -81,6 +81,15 @@ def test_an_open_incident_comes_before_everything_but_gaps() -> None:
     assert plain(headline(replace(facts, partial=False))) == "Squad B ended the week with an incident open for 5 hours."
 
 
+def test_an_incident_that_began_just_before_the_week_ended_is_not_first() -> None:
+    short = Outage(team="Squad B", lasted=HOUR / 6, words="10 minutes")
+    said = headline(a_week(failed=3, open=(short,)))
+    assert plain(said) == "23 deployments reached users; 3 of them failed."
+    assert any("open for 10" in line for line in said.more)
+    assert "open for" in plain(headline(a_week(open=(short,))))
+    assert "open for" in plain(headline(a_week(open=(short,), failed=3, partial=True)))
+
+
 def test_several_open_incidents_tell_the_oldest() -> None:
     many = (outage(hours=5), outage("Squad A", hours=30))
     assert (

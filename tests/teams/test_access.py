@@ -17,7 +17,6 @@ from hypothesis.extra.django import TestCase as HypothesisTestCase
 from teams import access
 from teams.access import RIGHTS, Right
 from teams.models import Grant, Membership, Person, Team, User
-
 from tests.personas import Organisation
 
 ROLES = list(Grant.Role.values)

@@ -7,7 +7,6 @@ from django.urls import reverse
 
 from teams.models import Grant, Membership
 from teams.urls import urlpatterns
-
 from tests.personas import Organisation
 
 PERSONAS = (

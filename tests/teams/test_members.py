@@ -9,7 +9,6 @@ from django.db import DatabaseError
 
 from teams import actions
 from teams.models import Membership, Person, User
-
 from tests.personas import Organisation
 
 DAY = timedelta(days=1)

@@ -10,7 +10,6 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from teams.models import Grant, Membership, Person, Team, User
-
 from tests.personas import Organisation
 
 MODELS = ("team", "person", "membership", "grant", "user")

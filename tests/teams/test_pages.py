@@ -9,7 +9,6 @@ from django.test.utils import CaptureQueriesContext
 
 from teams import actions
 from teams.models import Grant, Membership, Person, Team, User
-
 from tests.personas import Organisation, somebody
 
 DAY = timedelta(days=1)

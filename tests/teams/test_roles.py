@@ -11,7 +11,6 @@ from django.test import Client, RequestFactory
 
 from teams import actions
 from teams.models import Grant, Person, User
-
 from tests.personas import Organisation
 
 

@@ -13,7 +13,6 @@ from hypothesis.extra.django import TestCase as HypothesisTestCase
 
 from teams import actions
 from teams.models import Membership, Person, Team, User
-
 from tests.personas import Organisation
 
 SQUAD = Team.Kind.SQUAD

@@ -238,7 +238,8 @@ class Clone:
         if not any(path.resolve().is_relative_to(folder) for folder in allowed):
             raise ProviderError(
                 f"Plumbline may not read {address}.",
-                advice="Use an https:// address, or ask an administrator to add the folder to PLUMBLINE_LOCAL_REPOSITORIES.",
+                advice="Use an https:// address, or ask an administrator to add the folder to "
+                "PLUMBLINE_LOCAL_REPOSITORIES.",
                 permanent=True,
             )
         if not path.exists():
@@ -405,7 +406,8 @@ def _shallow() -> ProviderError:
 
 _REFUSALS = (
     (
-        r"could not read (Username|Password)|Authentication failed|HTTP (Basic|401)|error: 401|Permission denied \(publickey",
+        r"could not read (Username|Password)|Authentication failed|HTTP (Basic|401)|error: 401"
+        r"|Permission denied \(publickey",
         "The repository asks for credentials, and ours were refused.",
         "Enter a token that may read it.",
         True,

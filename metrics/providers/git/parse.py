@@ -232,7 +232,7 @@ def _deployment(
 
 
 def _linked(seen: Iterable[DeploymentSeen], parents: Mapping[str, tuple[str, ...]]) -> list[DeploymentSeen]:
-    """Each service's deployments in order, with base, carried changes, and rollbacks and hotfixes tied to what they answer."""
+    """Each service's deployments in order, with base and carried changes; rollbacks and hotfixes tied to theirs."""
     out: list[DeploymentSeen] = []
     services: dict[str, list[DeploymentSeen]] = {}
     for one in seen:
