@@ -64,4 +64,5 @@ lock:  ## renew the hash-locked requirements (needs uv)
 	  --python-version 3.11 --universal -q -c requirements.lock -o requirements-dev.lock
 
 clean:  ## remove the environment and the demo's data
+	@test ! -x $(BIN)/python || $(BIN)/python -c "import shutil; from config import embedded as e; shutil.rmtree(e.home('x').parent, ignore_errors=True)"
 	rm -rf $(VENV) .plumbline staticfiles

@@ -10,7 +10,7 @@ from celery.signals import celeryd_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-# a container runs it as root; what is dangerous about that is pickle, and only JSON is accepted
+# what is dangerous about a worker that runs as root is pickle, and only JSON is accepted
 warnings.filterwarnings("ignore", message=r"\s*You're running the worker with superuser")
 
 app = Celery("plumbline")

@@ -96,7 +96,7 @@ def running(folder: Path, *, durable: bool = True) -> Iterator[Servers]:
         raise EmbeddedError(
             f"As root the servers run as {account.pw_name}, who may not enter {folder}. Set PLUMBLINE_HOME."
         )
-    with _owned(folder):
+    with owned(folder):
         sockets = Path(tempfile.mkdtemp(prefix="plumbline-"))
         if account:
             os.chown(sockets, account.pw_uid, account.pw_gid)
@@ -137,7 +137,7 @@ def borrowed_or_running(folder: Path) -> Iterator[Servers]:
 
 
 @contextlib.contextmanager
-def _owned(folder: Path) -> Iterator[None]:
+def owned(folder: Path) -> Iterator[None]:
     """Hold the folder's lock. The kernel drops it when the process dies, so no stale lock can be left."""
     with (folder / "lock").open("a+") as lock:
         try:

@@ -8,16 +8,29 @@ from typing import Any
 
 import structlog
 
-_SECRET = re.compile(r"(?i)(://[^/\s:@]*:)[^@\s/]+(@)|((?:token|secret|password|authorization)[\"']?\s*[:=]\s*)\S+")
+_SECRET = re.compile(
+    r"(?i)(://)[^/\s@]+(@)"
+    r"|((?:token|secret|password|authorization)[\"']?\s*[:=]\s*[\"']?)(?:(?:bearer|basic|token)\s+)?[^\s\"',;)\]}]+"
+)
 
 
 def redact(text: str) -> str:
-    """`text` without passwords in addresses and without what follows "token", "secret" or "password"."""
+    """`text` without log-ins in addresses and without what follows "token", "secret", "password", "authorization"."""
     return _SECRET.sub(lambda found: f"{found[1] or found[3]}[hidden]{found[2] or ''}", text)
 
 
 def _redacted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
-    return {name: redact(value) if isinstance(value, str) else value for name, value in event.items()}
+    return {name: _without_secrets(value) for name, value in event.items()}
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {name: _without_secrets(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_secrets(inner) for inner in value]
+    return value
 
 
 def formatter(*, as_json: bool) -> structlog.stdlib.ProcessorFormatter:

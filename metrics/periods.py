@@ -126,6 +126,12 @@ class Week:
         return self.bounds(zone)[1] > _aware(now)
 
 
+def week_in_review(now: datetime, zone: ZoneInfo) -> Week:
+    """The week to look at unasked: the current one, but on its Monday the one before, which has just become whole."""
+    current = Week.of(now, zone)
+    return current.previous() if local_day(now, zone) == current.monday else current
+
+
 def weeks_ending(week: Week, count: int) -> tuple[Week, ...]:
     """The `count` weeks that end with `week`, oldest first. Raises ValueError under 1 or off the calendar."""
     if count < 1:

@@ -26,9 +26,7 @@ OTHERS = [
     *(PROJECT / name for name in ("requirements.lock", "requirements-dev.lock", "docker-compose.yml")),
 ]
 
-READS = re.compile(
-    r"os\.environ\.get|os\.getenv|env|env\.\w+|_flag|_number|_typed"
-)  # settings.py's own too
+READS = re.compile(r"os\.environ\.get|os\.getenv|env|env\.\w+|_flag|_number|_typed")  # settings.py's own too
 NOT_OURS = {"PATH", "DJANGO_SETTINGS_MODULE"}
 
 

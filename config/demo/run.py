@@ -33,7 +33,7 @@ PULL_SECONDS = 600
 def main(arguments: list[str]) -> int:
     """The exit status. Prints what it does, one line a step."""
     parser = argparse.ArgumentParser(prog="manage.py demo", description=__doc__.split("\n")[0])
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
+    parser.add_argument("--port", type=int, default=os.environ.get("PORT") or "8000")
     parser.add_argument("--repo", default=os.environ.get("REPO") or "", help="path or address of a Git repository")
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _leave)
@@ -70,7 +70,13 @@ def _leave(*_: Any) -> None:
 def _servers(folder: Path) -> Iterator[dict[str, str]]:
     """Addresses of the two servers: those named in the environment, or our own."""
     named = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
-    print("Starting PostgreSQL and Redis" if len(named) < 2 else "Using the servers named in the environment")
+    if len(named) == 2:
+        print("Using the PostgreSQL and the Redis that are named in the environment")
+        folder.mkdir(parents=True, exist_ok=True)
+        with embedded.owned(folder):
+            yield named
+        return
+    print("Starting PostgreSQL and Redis")
     with embedded.running(folder) as servers:
         yield servers.environment() | named
 
@@ -198,7 +204,7 @@ def _who_listens(port: int) -> str:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as taken:
-            return f" ({taken.strerror.lower()})"
+            return f" ({(taken.strerror or str(taken)).lower()})"
     return ""
 
 

@@ -33,7 +33,7 @@ class Page:
     week: Week
     picker: dict[str, str]
     partial: str
-    this_week: str  # the way back to it; "" on its own page
+    this_week: dict[str, str] | None  # the way to the current one; None on its own page
     last_week: str  # its number, on the page of a week that is not over
     headline: Headline
     from_what: str
@@ -96,7 +96,7 @@ def compose(user: User, team: Team, week: Week, *, now: datetime) -> Page:
         week=week,
         picker=_picker(got),
         partial=_partial(got),
-        this_week="" if got.partial else reverse("stakeholders:week", args=[team.slug]),
+        this_week=_this_week(got),
         last_week=f"Whole week {week.previous().number}" if got.partial and facts.before else "",
         headline=headline(facts),
         from_what=_from_what(facts) if has_data else "",
@@ -199,6 +199,14 @@ def _picker(got: Gathered) -> dict[str, str]:
         "next": address(got.week.next()) if got.week < current else "",
         "what": "week",
     }
+
+
+def _this_week(got: Gathered) -> dict[str, str] | None:
+    if got.partial:
+        return None
+    current = Week.of(got.now, settings.ORGANISATION_ZONE)
+    address = reverse("stakeholders:week_of", args=[got.team.slug, current.label])
+    return {"word": f"Week {current.number} so far", "url": address}
 
 
 def _partial(got: Gathered) -> str:

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from metrics.periods import Week
+from metrics.periods import Week, week_in_review
 from teams import access
 from teams.models import Team, User
 
@@ -46,10 +46,10 @@ def page(request: HttpRequest, team: str, week: str = "") -> HttpResponse:
 
 
 def _week(label: str, *, now: datetime) -> Week:
-    """The week called `label`, or the current one. Raises Http404 for the future and for what is no week."""
+    """The week called `label`, or the one in review. Raises Http404 for the future and for what is no week."""
     current = Week.of(now, settings.ORGANISATION_ZONE)
     if not label:
-        return current
+        return week_in_review(now, settings.ORGANISATION_ZONE)
     try:
         week = Week.parse(label)
     except ValueError as wrong:

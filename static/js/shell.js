@@ -214,10 +214,11 @@
 
   document.addEventListener("input", (event) => { if (event.target.matches("[data-scope-filter]")) filterTree(event.target); });
 
-  document.addEventListener("toggle", (event) => {
-    const name = event.target.dataset?.remember;
-    if (name) remember(`fold:${name}`, event.target.open ? "open" : "shut");
-  }, true);
+  // on the click, before it turns: a "toggle" event also comes when the parser opens the part
+  document.addEventListener("click", (event) => {
+    const part = event.target.closest("summary")?.parentElement;
+    if (part?.dataset.remember && !event.target.closest("a, button")) remember(`fold:${part.dataset.remember}`, part.open ? "shut" : "open");
+  });
 
   const foldParts = (within) => all("details[data-remember]", within).forEach((part) => {
     const left = remembered(`fold:${part.dataset.remember}`);

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics.periods import Week, day_start, days_in, local_day, weeks_ending
+from metrics.periods import Week, day_start, days_in, local_day, week_in_review, weeks_ending
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -259,3 +259,17 @@ def test_weeks_sort_by_time_and_shift_there_and_back(week, by):
     assert other.shift(-by) == week
     assert (other > week) == (by > 0)
     assert week not in {other} or by == 0
+
+
+@pytest.mark.parametrize(
+    ("now", "label"),
+    [
+        (datetime(2026, 11, 22, 23, 59, tzinfo=UTC), "2026-W47"),
+        (datetime(2026, 11, 23, 0, 0, tzinfo=UTC), "2026-W47"),
+        (datetime(2026, 11, 23, 23, 59, tzinfo=UTC), "2026-W47"),
+        (datetime(2026, 11, 24, 0, 0, tzinfo=UTC), "2026-W48"),
+        (datetime(2027, 1, 4, 8, 0, tzinfo=UTC), "2026-W53"),
+    ],
+)
+def test_on_a_monday_the_week_in_review_is_the_one_that_has_just_become_whole(now: datetime, label: str) -> None:
+    assert week_in_review(now, ZoneInfo("UTC")).label == label

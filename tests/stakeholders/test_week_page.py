@@ -89,7 +89,7 @@ def test_a_week_of_the_past_leads_both_ways(squad_a: Team) -> None:
     page = page_of(reader(squad_a), squad_a, "2026-W46")
     assert page.partial == ""
     assert page.picker["next"] == "/week/squad-a/2026-W47/"
-    assert page.this_week == "/week/squad-a/"
+    assert page.this_week == {"word": "Week 48 so far", "url": "/week/squad-a/2026-W48/"}
 
 
 def test_the_week_begins_in_the_zone_of_the_organisation(squad_a: Team, settings: Any) -> None:

@@ -244,7 +244,8 @@ class Clone:
             )
         if not path.exists():
             raise ProviderError(f"There is no folder {address}.", advice="Check the path.", permanent=True)
-        if _run(["git", "rev-parse", "--is-shallow-repository"], cwd=path).stdout.strip() == b"true":
+        asked = _run(["git", "-C", str(path), "rev-parse", "--is-shallow-repository"], env=self._environment())
+        if asked.stdout.strip() == b"true":
             raise _shallow()
         return str(path)
 
@@ -324,9 +325,8 @@ class Clone:
 def _run(
     command: list[str],
     *,
+    env: Mapping[str, str],
     stdin: str | None = None,
-    env: Mapping[str, str] | None = None,
-    cwd: Path | None = None,
     timeout: float = 600,
 ) -> subprocess.CompletedProcess[bytes]:
     try:
@@ -334,8 +334,8 @@ def _run(
             command,
             input=stdin.encode("utf-8", "surrogateescape") if stdin is not None else b"",
             capture_output=True,
-            env=dict(env or _quiet(cwd)),
-            cwd=cwd,
+            env=dict(env),
+            cwd="/",
             timeout=timeout,
             preexec_fn=_die_with_parent,
         )
@@ -345,7 +345,7 @@ def _run(
         raise ProviderError("The repository did not answer in time.", advice="We try again by ourselves.") from late
 
 
-def _quiet(home: Path | None) -> dict[str, str]:
+def _quiet(home: Path) -> dict[str, str]:
     settings = {
         "safe.directory": "*",
         "protocol.ext.allow": "never",
@@ -357,14 +357,14 @@ def _quiet(home: Path | None) -> dict[str, str]:
     pairs += [(f"GIT_CONFIG_VALUE_{n}", value) for n, value in enumerate(settings.values())]
     return {
         "PATH": os.environ.get("PATH", ""),
-        "HOME": str(home or "/"),
+        "HOME": str(home),
         "LANG": "C.UTF-8",
         "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": str(_global_settings(home)) if home else os.devnull,
+        "GIT_CONFIG_GLOBAL": str(_global_settings(home)),
         "GIT_CONFIG_COUNT": str(len(settings)),
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ASKPASS": "true",
-        "GIT_SSH_COMMAND": os.environ.get("PLUMBLINE_SSH", "ssh") + " -oBatchMode=yes -oConnectTimeout=20",
+        "GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oConnectTimeout=20",
         "GIT_OPTIONAL_LOCKS": "0",
         **dict(pairs),
     }

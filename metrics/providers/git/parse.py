@@ -201,7 +201,8 @@ def _tagged(
         identity = f"tag:{was['name']}@{was['sha'][:12]}"
         if identity not in known and (matched or not rules.pattern):
             at = moment(int(was["at"]), now=now) if was.get("at") else moment(when.get(was["sha"]), now=now)
-            found.append(_deployment(identity, was["sha"], was["name"], _service(matched), at, None, rules))
+            answer = Answer.HOTFIX if rules.hotfix.search(was["name"]) else None
+            found.append(_deployment(identity, was["sha"], was["name"], _service(matched), at, answer, rules))
     notes = []
     if elsewhere:
         notes.append(
@@ -257,7 +258,7 @@ def _linked(seen: Iterable[DeploymentSeen], parents: Mapping[str, tuple[str, ...
             out.append(
                 replace(
                     one,
-                    base=before,
+                    base=link.base,
                     carried=tuple(link.shas) if link.known else None,
                     answer=answer,
                     answers=(before or "") if answer else "",
