@@ -27,10 +27,10 @@ def mark(moments: Iterable[tuple[int, datetime]]) -> None:
 
 def links_and_failures(services: Iterable[int]) -> None:
     """Bring incident links and the evidence of failed deployments of `services` up to date."""
-    wanted = sorted(services)
-    _link_by_time(wanted)
+    wanted = set(services)
+    _link_by_time(sorted(wanted))
+    wanted |= _link_incidents(wanted)
     deployments = deployments_as_facts(wanted)
-    _link_incidents(wanted, deployments)
     _write_failures(wanted, _evidence(wanted, deployments), deployments)
 
 
@@ -112,11 +112,17 @@ def _link_by_time(services: list[int]) -> None:
 # --- incidents -------------------------------------------------------------------------------------------------------
 
 
-def _link_incidents(services: list[int], deployments: list[linking.Deploy]) -> None:
-    """Put each incident down to a deployment of its own service; a person's correction stays as it is."""
-    incidents = list(
-        Incident.objects.filter(service__in=services).exclude(link__how=linking.How.PERSON).select_related("link")
-    )
+def _link_incidents(services: set[int]) -> set[int]:
+    """Put each incident down to a deployment; the services whose deployments are touched by that.
+
+    An incident may name a deployment of another service; what we work out ourselves stays within its own. A person's
+    correction stays as it is.
+    """
+    keys = Deployment.objects.filter(service__in=services).values("provider_id")
+    telling = Q(service__in=services) | (~Q(caused_by="") & Q(caused_by__in=keys))
+    rows = Incident.objects.filter(telling).exclude(link__how=linking.How.PERSON)
+    incidents = list(rows.select_related("link__deployment"))
+    deployments = deployments_as_facts({one.service_id for one in incidents})
     named = Deployment.objects.filter(provider_id__in={one.caused_by for one in incidents if one.caused_by})
     of = {(source, key): str(pk) for source, key, pk in named.values_list("source_id", "provider_id", "pk")}
     facts = [
@@ -134,10 +140,13 @@ def _link_incidents(services: list[int], deployments: list[linking.Deploy]) -> N
     stale: list[int] = []
     new: list[IncidentLink] = []
     moved: list[tuple[int, datetime]] = []
+    touched: set[str] = set()
     for one in incidents:
         held: IncidentLink | None = getattr(one, "link", None)
         link = found.get(str(one.pk))
         wanted = (int(link.deployment), str(link.how)) if link and link.deployment else None
+        touched |= {link.deployment} if link and link.deployment else set()
+        touched |= {str(held.deployment_id)} if held else set()
         if wanted == ((held.deployment_id, held.how) if held else None):
             continue
         if held:
@@ -149,6 +158,7 @@ def _link_incidents(services: list[int], deployments: list[linking.Deploy]) -> N
     IncidentLink.objects.filter(pk__in=stale).delete()
     IncidentLink.objects.bulk_create(new, batch_size=1000)
     mark(moved)
+    return set(Deployment.objects.filter(pk__in=touched).values_list("service_id", flat=True))
 
 
 # --- evidence that a deployment was bad ------------------------------------------------------------------------------
@@ -164,7 +174,7 @@ class _Shown(NamedTuple):
     change: int | None = None
 
 
-def _evidence(services: list[int], deployments: list[linking.Deploy]) -> set[_Shown]:
+def _evidence(services: set[int], deployments: list[linking.Deploy]) -> set[_Shown]:
     """What rollbacks, hotfixes, reverts and incidents show of the deployments that reached users."""
     counted = {one.id: one for one in deployments if one.successful and one.production}
     shown = {
@@ -176,14 +186,14 @@ def _evidence(services: list[int], deployments: list[linking.Deploy]) -> set[_Sh
         _Shown(int(bad), "revert", answer=int(answer), change=change)
         for bad, answer, change in _reverts(services, deployments)
     }
-    links = IncidentLink.objects.filter(incident__service__in=services, incident__superseded_at=None)
+    links = IncidentLink.objects.filter(deployment__service__in=services, incident__superseded_at=None)
     for incident, deployment in links.values_list("incident_id", "deployment_id"):
         if str(deployment) in counted:
             shown.add(_Shown(deployment, "incident", incident=incident))  # type: ignore[arg-type]
     return shown
 
 
-def _reverts(services: list[int], deployments: list[linking.Deploy]) -> list[tuple[str, str, int]]:
+def _reverts(services: set[int], deployments: list[linking.Deploy]) -> list[tuple[str, str, int]]:
     """(bad deployment, the one with the revert, the change that reverts). Loads only reverts and what they name."""
     sources = Deployment.objects.filter(service__in=services).values("source_id").distinct()
     reverting = Change.objects.filter(source__in=sources, superseded_at=None).exclude(reverts="")
@@ -202,7 +212,7 @@ def _reverts(services: list[int], deployments: list[linking.Deploy]) -> list[tup
     return [(one.bad, one.answer, of[one.answer, one.revert]) for one in undone]
 
 
-def _write_failures(services: list[int], wanted: set[_Shown], deployments: list[linking.Deploy]) -> None:
+def _write_failures(services: set[int], wanted: set[_Shown], deployments: list[linking.Deploy]) -> None:
     """Write the difference between the evidence and what the table holds, and mark the weeks of both ends."""
     rows = Failure.objects.filter(deployment__service__in=services)
     held = {_Shown(row.deployment_id, row.how, row.incident_id, row.answer_id, row.change_id): row.pk for row in rows}

@@ -196,6 +196,19 @@ def test_redis_wiped_in_mid_pull_with_the_worker_killed_loses_nothing_and_beat_b
     assert facts.doubled(source) == facts.doubled(waiting) == 0
 
 
+def test_redis_wiped_under_an_idle_worker_and_beat_does_not_deafen_them(
+    ours: Fleet, root: Team, misbehaving_providers: None
+) -> None:
+    ours.worker()
+    ours.beat()
+    source = actions.connect_source(team=root, provider="poison", name="Quiet", by=None, settings={"file": "/none"})
+    ours.wait(finished(source), seconds=60, name="the source is read")
+    ours.redis.flush()
+    asked = timezone.now()
+    streams.wake(source.streams.all(), now=asked)  # and nobody is told: beat must find it
+    ours.wait(lambda: source.streams.get().succeeded_at > asked, seconds=30, name="the source is read again")
+
+
 def test_a_page_acts_while_redis_is_away_and_the_work_is_done_when_it_is_back(
     ours: Fleet, root: Team, person: User, repository: Repository, settings: Any
 ) -> None:

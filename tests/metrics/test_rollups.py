@@ -124,9 +124,7 @@ def pure(source: Source, week: Week, zone: ZoneInfo, events: list[Event]) -> dic
     )  # fmt: skip
     carried = {one.provider_id: list(one.carried or ()) for one in deployments}
     undone = linking.reverted(carried, {sha: one.reverts for sha, one in changes.items() if one.reverts}, facts)
-    own = {one.id: link.deployment for one in facts for link in links.values() if link.deployment == one.id}
-    ours = [link for link in links.values() if link.deployment in own and _same_service(link, facts, incidents)]
-    failed = linking.failed_deployments(ours, undone, facts)
+    failed = linking.failed_deployments(links.values(), undone, facts)
     rows = [
         dora.DeployFact(
             id=one.provider_id, service=one.service, finished_at=one.finished_at, outcome=one.outcome,
@@ -167,12 +165,6 @@ def pure(source: Source, week: Week, zone: ZoneInfo, events: list[Event]) -> dic
         "restored": restore.count, "restore": restore.value, "restore_mean": restore.mean,
         "recovery": dora.failed_deployment_recovery_time(timed, start, end).value,
     }  # fmt: skip
-
-
-def _same_service(link: linking.IncidentLink, facts: list[linking.Deploy], incidents: list[IncidentSeen]) -> bool:
-    """An incident that names a deployment of another service shows nothing about that one."""
-    service = next(one.service for one in incidents if one.provider_id == link.incident)
-    return any(one.id == link.deployment and one.service == service for one in facts)
 
 
 def in_sql(teams: list[int], weeks: list[Week]) -> list[dict[str, Any]]:

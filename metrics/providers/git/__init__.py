@@ -210,18 +210,20 @@ def _past(refs: Refs, seen: Mapping[str, Any], clone: Clone) -> list[dict[str, s
     """Places of tags that were deployments and still count.
 
     A tag that moved along the history (a tag named `production`) was a deployment where it stood, and so was one that
-    somebody deleted. A tag whose old place has no tie to the new one belongs to a history that was rewritten: that
-    place is dropped, and its rows are marked as superseded when the run ends.
+    somebody deleted. A place that the branch and the tags no longer reach belongs to a history that was rewritten:
+    it is dropped, and its rows are marked as superseded when the run ends.
     """
     now = {tag.name: tag.commit for tag in refs.tags if tag.commit}
     places = [(was["name"], was["sha"], was.get("at")) for was in seen.get("past", ())]
     places += [(name, sha, at) for name, (sha, at) in seen.get("tags", {}).items() if now.get(name) != sha]
-    kept = []
-    for name, sha, at in places:
-        new = now.get(name)
-        if new is None or clone.related(sha, new):
-            kept.append({"name": name, "sha": sha, "at": str(at) if at else ""})
-    return kept
+    if not places:
+        return []
+    held, _ = clone.graph(_tips(refs, []))
+    return [
+        {"name": name, "sha": sha, "at": str(at) if at else ""}
+        for name, sha, at in places
+        if sha in held or ((new := now.get(name)) is not None and clone.related(sha, new))
+    ]
 
 
 def _remarks(refs: Refs, rules: parse.Rules) -> list[str]:
