@@ -13,6 +13,7 @@ import environ
 from cryptography.fernet import Fernet
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Exchange, Queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -122,8 +123,11 @@ TEMPLATES = [
 
 # the address of nothing: a command started around manage.py says so instead of reaching some other server
 DATABASE_URL = env.str("DATABASE_URL", default="postgres://nobody@/none?host=/no-database-set-DATABASE_URL")
-DATABASES = {"default": env.db_url_config(DATABASE_URL)}
-if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+try:
+    DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+except (ValueError, ImproperlyConfigured) as wrong:
+    raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {wrong}") from wrong
+if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL server: postgres://user:password@host:5432/name")
 DATABASES["default"] |= {"ATOMIC_REQUESTS": False, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
@@ -149,6 +153,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "plumbline"
+# by the exchange without a name a message goes straight to its queue; any other keeps its bindings in Redis, and after
+# Redis was wiped nothing could be sent until a worker started anew
+CELERY_TASK_QUEUES = [Queue("plumbline", Exchange(""), routing_key="plumbline")]
+CELERY_TASK_DEFAULT_EXCHANGE = ""
+CELERY_TASK_DEFAULT_ROUTING_KEY = "plumbline"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "wake-due-streams": {"task": "metrics.tasks.wake_due_streams", "schedule": 5.0, "options": {"expires": 10}},
@@ -207,7 +216,10 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"  # people are added by an administrator; nobody signs up by themselves
 ACCOUNT_ADAPTER = "teams.login.AccountAdapter"
 ACCOUNT_SESSION_REMEMBER = True
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+try:
+    EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+except (ValueError, KeyError, ImproperlyConfigured) as wrong:
+    raise ImproperlyConfigured(f"EMAIL_URL cannot be read: {wrong}") from wrong
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="plumbline@localhost")
 

@@ -52,6 +52,8 @@ class Poison:
             if self.how == "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
             raise ZeroDivisionError("poison")
+        if page > 4:
+            return Page(events=(), raw=b"", cursor=cursor, done=True)
         facts = (change(2 * page), change(2 * page + 1))
         return Page(events=facts, raw=b"page", cursor={"page": page + 1}, done=page == 4, read=2 * page + 2, total=10)
 

@@ -99,7 +99,6 @@ def test_a_wrong_value_stops_the_start_and_names_its_variable(
         load()
 
 
-@pytest.mark.xfail(reason="it stops the start, but in the library's own words")
 @pytest.mark.parametrize(
     ("name", "value"),
     [
