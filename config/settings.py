@@ -10,6 +10,7 @@ import zoneinfo
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from cryptography.fernet import Fernet
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -162,6 +163,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "wake-due-streams": {"task": "metrics.tasks.wake_due_streams", "schedule": 5.0, "options": {"expires": 10}},
     "sweep-inbox": {"task": "metrics.tasks.sweep_inbox", "schedule": 10.0, "options": {"expires": 10}},
+    "forecast-if-needed": {"task": "delivery.tasks.forecast_if_needed", "schedule": 5.0, "options": {"expires": 10}},
+    "forecast-nightly": {"task": "delivery.tasks.forecast_nightly", "schedule": crontab(hour=3, minute=10)},
     "rebuild-dirty-weeks": {"task": "metrics.tasks.rebuild_dirty_weeks", "schedule": 10.0, "options": {"expires": 10}},
 }
 

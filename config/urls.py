@@ -8,6 +8,7 @@ from . import views
 
 urlpatterns = [
     path("", include("stakeholders.urls")),
+    path("", include("delivery.urls")),
     path("", include("metrics.urls")),
     path("", include("teams.urls")),
     path("accounts/", include("allauth.urls")),

@@ -70,14 +70,18 @@ class PenaltyTerms:
 
     def __post_init__(self) -> None:
         if not _CURRENCY.fullmatch(self.currency):
-            raise ValueError(f"A penalty names its currency in three capital letters, as in USD, not “{self.currency}”.")
+            raise ValueError(
+                f"A penalty names its currency in three capital letters, as in USD, not “{self.currency}”."
+            )
         if not self.windows:
             raise ValueError("A penalty has at least one window; without a penalty there are no terms.")
         if self.cap is not None:
             _check("cap", self.cap)
         ordered = tuple(sorted(self.windows, key=lambda window: (window.first, window.kind)))
         if ordered[0].first <= self.due:
-            raise ValueError(f"A penalty window starts on {ordered[0].first}, but lateness only begins after {self.due}.")
+            raise ValueError(
+                f"A penalty window starts on {ordered[0].first}, but lateness only begins after {self.due}."
+            )
         for kind in Kind:
             for before, after in pairwise(window for window in ordered if window.kind is kind):
                 if before.last is None or before.last >= after.first:

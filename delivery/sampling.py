@@ -21,14 +21,14 @@ Days = NDArray[np.int64]
 
 ENOUGH_DELIVERED = 8  # commitments delivered before a squad's own history is used
 # Used in place of a thin history: eight equally likely ratios of actual to estimated work. Half of the work takes at
-# least a quarter longer than estimated and one in eight takes three times as long; wider than most squads' own record, so
-# that knowing little never looks like being sure.
+# least a quarter longer than estimated and one in eight three times as long; wider than most squads' own record, so that
+# knowing little never looks like being sure.
 DEFAULT_RATIOS = (800, 900, 1000, 1100, 1250, 1500, 2000, 3000)  # thousandths
 LONGEST_DAYS = 10_000  # working days one estimate may hold
 LARGEST_RATIO = 100_000  # thousandths: a hundred times the estimate
 
 _HUNDREDTHS = 100
-_UNIT = 1 << 16  # a uniform draw is one of this many equal steps
+_UNIT = 1 << 16  # U and V are whole parts of this many, from 0 to one less
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,26 +113,23 @@ def work_days(draws: NDArray[np.uint64], remaining: Remaining, ratios: Sequence[
     to the largest. Work that ends during a day is finished that day, hence rounded up. Source: Stein & Keblis 2009.
     """
     low, likely, high = remaining.hundredths
-    chosen = _pick(draws, ratios)
+    chosen = pick(draws, ratios)
     if low == high:
-        return -(-low * chosen // (_HUNDREDTHS * 1000))
+        exact: Days = -(-low * chosen // (_HUNDREDTHS * 1000))
+        return exact
     first = (draws & np.uint64(0xFFFF)).astype(np.int64)
     second = (draws >> np.uint64(16) & np.uint64(0xFFFF)).astype(np.int64)
     larger = np.maximum(first, second)
     smaller = np.minimum(first, second, out=second)
     estimate = low * _UNIT + (likely - low) * larger + (high - likely) * smaller + _UNIT // 2
-    return -(-(estimate // _UNIT) * chosen // (_HUNDREDTHS * 1000))
+    days: Days = -(-(estimate // _UNIT) * chosen // (_HUNDREDTHS * 1000))
+    return days
 
 
 def pick(draws: NDArray[np.uint64], choices: Sequence[int]) -> Days:
     """One of the choices for each draw, each as likely as the other; in the order given, by the draw's upper half."""
-    return _pick(draws, choices)
-
-
-def _pick(draws: NDArray[np.uint64], choices: Sequence[int]) -> Days:
     index = (draws >> np.uint64(32)) * np.uint64(len(choices)) >> np.uint64(32)
-    picked: Days = np.asarray(choices, dtype=np.int64)[index.astype(np.intp)]
-    return picked
+    return np.take(np.asarray(choices, dtype=np.int64), index.astype(np.int64))
 
 
 def _hundredths(days: Any) -> int:

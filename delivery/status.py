@@ -72,7 +72,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """A person's own answer. Raises ValueError without a reason, without a name, or for an answer that is no opinion."""
+    """A person's own answer. Raises ValueError without a reason or a name, or for an answer that is no opinion."""
 
     standing: Standing
     reason: str
@@ -123,9 +123,7 @@ def judge(known: Known, *, promised: date, chance: Chance | None, today: date) -
     if known.delivered_on is not None:
         late = (known.delivered_on - promised).days
         how = "on the promised day" if late == 0 else f"{_days(abs(late))} {'after' if late > 0 else 'before'} {day}"
-        return Judged(
-            standing=Standing.DELIVERED, reason=f"Delivered {_day(known.delivered_on, today)}, {how}."
-        )
+        return Judged(standing=Standing.DELIVERED, reason=f"Delivered {_day(known.delivered_on, today)}, {how}.")
     if promised < today:
         passed = f"Promised for {day}, {_days((today - promised).days)} ago, and not delivered."
         return Judged(standing=Standing.LIKELY_LATE, reason=passed)

@@ -1,7 +1,7 @@
-"""Forecasts from counts alone: how long N items take, how many get done, when the past's daily counts are drawn again. Pure.
+"""Forecasts from counts alone: how long N items take, or how many get done, when past days are drawn again. Pure.
 
-Each simulated day's count is drawn from the history, every past day as likely as another. Same seed, same answer, on any
-machine. For work with estimates and dependencies see `forecast`.
+Each simulated day's count is drawn from the history, every past day as likely as another. Same seed, same answer, on
+any machine. For work with estimates and dependencies see `forecast`.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""Early dates of one network in many trials at once: the forward pass as array operations. Pure; no randomness in here.
+"""Early dates of one network in many trials at once: the forward pass as array operations. Pure; draws nothing.
 
-One row of an array is one activity, one column one trial. The rules are those of `passes`, trial by trial: starts count on
-an activity's own calendar, links carry real days, a milestone keeps the real day its links give it. Dates after the
-calendar's last day are held at that day, for one trial in ten thousand must not stop a forecast.
+One row of an array is one activity, one column one trial. The rules are those of `passes`, trial by trial: starts
+count on an activity's own calendar, links carry real days, a milestone keeps the real day its links give it. Dates
+after the calendar's last day are held at that day, for one trial in ten thousand must not stop a forecast.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -76,20 +76,13 @@ class TrialNetwork:
         floor = day_number(status_date)
         self._floors = [floor] * len(activities)
         for position, activity in enumerate(activities):
-            if activity.no_earlier_than is not None and activity.fixed_start is None:
-                self._floors[position] = max(floor, day_number(activity.no_earlier_than))
+            own = activity.fixed_start or activity.no_earlier_than
+            if own is not None:
+                self._floors[position] = max(floor, day_number(own))
         self._before: list[list[_Tie]] = [[] for _ in activities]
         for number, link in enumerate(links):
             tie = self._tie(number, link)
             self._before[tie.after].append(tie)
-
-    def ancestors(self, goal: str) -> frozenset[int]:
-        """Positions of everything the activity `goal` waits for, directly or not, and of itself."""
-        found = {self._place[goal]}
-        for position in reversed(self.order):
-            if position in found:
-                found.update(tie.before for tie in self._before[position])
-        return frozenset(found)
 
     def run(self, work: Ints, goals: Sequence[str] = ()) -> Dates:
         """Early dates when activity i works `work[i, t]` days in trial t; a milestone's and a delivered one's row is
@@ -128,6 +121,7 @@ class _Pass:
         self.starts: dict[int, Ints] = {}  # real days, where a link asked for them
         self.finishes: dict[int, Ints] = {}
         self.found: dict[int, Ints] = {}  # what a link asked for, by its number
+        self.driven: dict[int, Flags] = {}  # whether it got no more than that
 
     def dates(self, goals: Sequence[int]) -> Dates:
         net = self.net
@@ -170,7 +164,7 @@ class _Pass:
         opens = at == floor
         for tie in net._before[position]:
             here = self.found[tie.number] == at
-            if net._moment[tie.before]:
+            if net._moment[tie.before] and not self._is_fact(tie):
                 opens |= here & self.opens[tie.before]
             elif tie.from_start:
                 opens |= here
@@ -179,9 +173,9 @@ class _Pass:
         self.opens[position] = opens | (_read(tables.points, at) == _read(tables.points, at - 1))
 
     def _moment_shown(self, position: int) -> Ints:
-        """The day itself when it opens the milestone, else the last working day before it."""
+        """Its first working day when it waits for a beginning, else the day at whose end it is reached."""
         tables, at = self.net._tables[position], self.at[position]
-        return np.where(self.opens[position], at, _read(tables.days, _read(tables.points, at) - 1))
+        return np.where(self.opens[position], _read(tables.days, _read(tables.points, at)), at - 1)
 
     def _asked(self, tie: _Tie) -> Ints:
         """The point at which a link lets the one after start, or end when it bounds the finish."""
@@ -190,6 +184,10 @@ class _Pass:
         else:
             found = _read(self.net._tables[tie.after].points, self._real(tie) + tie.shift)
         return found + tie.wait if tie.wait else found
+
+    def _is_fact(self, tie: _Tie) -> bool:
+        """Whether it hangs on a start that has already happened."""
+        return tie.from_start and self.net._under_way[tie.before]
 
     def _real(self, tie: _Tie) -> Ints:
         """The real day on which the one before starts, or the day after its last."""
@@ -218,31 +216,33 @@ class _Pass:
         assert fact is not None
         return np.full(self.trials, day_number(fact))
 
+    def _drives(self, tie: _Tie) -> Flags:
+        """Whether a link sets the early date of the one after, or is one of several that do."""
+        if tie.number not in self.driven:
+            self.driven[tie.number] = self.found[tie.number] == self.at[tie.after]
+        return self.driven[tie.number]
+
     def _driving(self, goal: int) -> Ints:
-        """In how many trials each activity is on the way back from `goal` along links that set an early date."""
+        """In how many trials each activity is on a chain of links that sets the date of `goal`."""
         net = self.net
         counts = np.zeros(len(net.activities), dtype=np.int64)
-        on: dict[int, Flags] = {goal: np.ones(self.trials, dtype=np.bool_)}
+        on: dict[int, Flags] = {goal: np.ones(self.trials, dtype=np.bool_)}  # and what sets its date is on it, too
+        ends: dict[int, Flags] = {}  # on it by a start that is a fact: nothing sets that
         for position in reversed(net.order):
-            here = on.pop(position, None)
-            if here is None or net._delivered[position]:
-                continue
-            counts[position] = np.count_nonzero(here)
-            for tie in net._before[position]:
-                drives = self.found[tie.number] == self.at[position]
-                drives &= here
-                if tie.before in on:
-                    on[tie.before] |= drives
-                else:
-                    on[tie.before] = drives
+            here, end = on.pop(position, None), ends.pop(position, None)
+            if here is not None and not net._delivered[position]:
+                for tie in net._before[position]:
+                    drives = self._drives(tie) & here
+                    further = ends if self._is_fact(tie) else on
+                    if tie.before in further:
+                        further[tie.before] |= drives
+                    else:
+                        further[tie.before] = drives
+            seen = here if end is None else end if here is None else here | end
+            counts[position] = 0 if seen is None else np.count_nonzero(seen)
         return counts
 
 
 def _read(table: Ints, places: Ints) -> Ints:
     """The table's entries, its last one for places beyond its end and its first for places before its beginning."""
     return np.take(table, places, mode="clip")
-
-
-def positions(activities: Iterable[Activity]) -> dict[str, int]:
-    """Where each id stands."""
-    return {activity.id: position for position, activity in enumerate(activities)}

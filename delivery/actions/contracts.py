@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.db import IntegrityError, transaction
 from teams.models import User
 
-from delivery import schedule
+from delivery.activities import Link, find_cycle
 from delivery.models import Commitment, Dependency, DependencyEvent
 from delivery.models.promises import name_of
 
@@ -41,11 +41,13 @@ def link(
     if abs(lag) > MOST_LAG:
         raise Refused(f"A lag of {lag:,} days cannot be meant.", "lag")
     lock_network()
-    links = list(Dependency.objects.filter(removed_at=None).values_list("before_id", "after_id"))
-    loop = schedule.find_loop(links, (before.pk, after.pk))
+    links = Dependency.objects.filter(removed_at=None).values_list("before_id", "after_id")
+    held = (Link(before=str(one), after=str(other)) for one, other in links)
+    loop = find_cycle(held, Link(before=str(before.pk), after=str(after.pk)))
     if loop:
-        titles = dict(Commitment.objects.filter(pk__in=loop).values_list("pk", "title"))
-        raise Loop(f"That closes a loop: {' → '.join(titles[one] for one in loop)}. Remove one of its links.", "before")
+        titles = {str(pk): title for pk, title in Commitment.objects.filter(pk__in=loop).values_list("pk", "title")}
+        named = " → ".join(titles[one] for one in loop)
+        raise Loop(f"That closes a loop: {named}. Remove one of its links.", "before")
     try:
         with transaction.atomic():
             row = Dependency.objects.create(
@@ -70,28 +72,52 @@ def remove_link(*, dependency: Dependency, by: User) -> None:
 
 
 def offer(
-    *, dependency: Dependency, on: date, by: User | None, words_: str = "", evidence: str = "", at: datetime | None = None
+    *,
+    dependency: Dependency,
+    on: date,
+    by: User | None,
+    words_: str = "",
+    evidence: str = "",
+    at: datetime | None = None,
 ) -> DependencyEvent:
     """The team that is asked names a day."""
     return _move(dependency, Step.OFFERED, on, words_, evidence, by, at)
 
 
 def counter(
-    *, dependency: Dependency, on: date, by: User | None, words_: str = "", evidence: str = "", at: datetime | None = None
+    *,
+    dependency: Dependency,
+    on: date,
+    by: User | None,
+    words_: str = "",
+    evidence: str = "",
+    at: datetime | None = None,
 ) -> DependencyEvent:
     """The team that asks names another day."""
     return _move(dependency, Step.COUNTERED, on, words_, evidence, by, at)
 
 
 def agree(
-    *, dependency: Dependency, on: date, by: User | None, words_: str = "", evidence: str = "", at: datetime | None = None
+    *,
+    dependency: Dependency,
+    on: date,
+    by: User | None,
+    words_: str = "",
+    evidence: str = "",
+    at: datetime | None = None,
 ) -> DependencyEvent:
     """Both hold to a day."""
     return _move(dependency, Step.AGREED, on, words_, evidence, by, at)
 
 
 def meet(
-    *, dependency: Dependency, on: date, by: User | None, words_: str = "", evidence: str = "", at: datetime | None = None
+    *,
+    dependency: Dependency,
+    on: date,
+    by: User | None,
+    words_: str = "",
+    evidence: str = "",
+    at: datetime | None = None,
 ) -> DependencyEvent:
     """What was needed is there."""
     return _move(dependency, Step.MET, on, words_, evidence, by, at)

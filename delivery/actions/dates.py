@@ -8,7 +8,6 @@ from datetime import date
 from django.db import IntegrityError, transaction
 from teams.models import Team, User
 
-from delivery import penalty
 from delivery.models import Commitment, Deadline, Holiday, PenaltyWindow
 
 from .rules import Refused, now, out_of_date, plausible, words
@@ -58,7 +57,11 @@ def edit_deadline(
     """Change a deadline; forecasts that were made keep the date that they were made for."""
     _terms(date, windows, currency, cap)
     row = Deadline.objects.select_for_update().get(pk=deadline.pk)
-    row.name, row.date, row.milestone = words(name, "name", longest=120, required=True), plausible(date, "date"), milestone
+    row.name, row.date, row.milestone = (
+        words(name, "name", longest=120, required=True),
+        plausible(date, "date"),
+        milestone,
+    )
     row.currency, row.cap, row.about = currency.upper(), cap, words(about, "about", longest=300)
     row.save()
     row.windows.all().delete()
@@ -99,7 +102,7 @@ def _terms(date: date, windows: Sequence[Window], currency: str, cap: int | None
 
     try:
         terms(date, windows, currency, cap)
-    except (ValueError, penalty.PenaltyError) as wrong:
+    except ValueError as wrong:
         raise Refused(str(wrong), "windows") from wrong
 
 

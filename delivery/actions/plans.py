@@ -70,7 +70,8 @@ def freeze(*, interval: PlanningInterval, by: User | None) -> PlanningInterval:
     if not commitments:
         raise Refused(f"{row} holds no commitment yet. Add some first.")
     chances: dict[int, float] = {}
-    newest = ForecastLine.objects.filter(commitment__in=commitments).order_by("commitment_id", "-run_id")
+    newest = ForecastLine.objects.filter(commitment__in=commitments).select_related("run")
+    newest = newest.order_by("commitment_id", "-run_id")
     for line in newest.distinct("commitment_id"):
         chances[line.commitment_id] = line.chance
     effort = sure_days(commitments)

@@ -196,6 +196,8 @@ def log_slip(
         Flag.objects.create(commitment=held, on=day, how="slip", at=slip.at, by=by)
     for option in options:
         _option(held, option, slip, by, slip.at)
+    if days is None:
+        days = _shifted(held, promised, to_date)
     if days is not None:
         _estimate(held, days, by, slip.at)
     out_of_date(f"{held} moved to {to_date:%-d %b}")
@@ -219,7 +221,12 @@ def correct_slip(*, slip: Slip, by: User, reason: str, words_: str, at: datetime
 
 @transaction.atomic
 def flag(
-    *, commitment: Commitment, by: User | None, options: Sequence[Proposal], at: datetime | None = None, on: date | None = None
+    *,
+    commitment: Commitment,
+    by: User | None,
+    options: Sequence[Proposal],
+    at: datetime | None = None,
+    on: date | None = None,
 ) -> Flag:
     """Say that a promise is in danger while its date still stands; at least one option says what could be done."""
     held = _open(commitment)
@@ -254,7 +261,12 @@ def withdraw_option(*, option: Option, by: User) -> Option:
 
 @transaction.atomic
 def choose(
-    *, option: Option, by: User | None, why: str = "", forecast: dict[str, Any] | None = None, at: datetime | None = None
+    *,
+    option: Option,
+    by: User | None,
+    why: str = "",
+    forecast: dict[str, Any] | None = None,
+    at: datetime | None = None,
 ) -> Choice:
     """Take an option: its cost and its saved days count from now on. One option of a slip is taken, once."""
     held = _open(option.commitment)
@@ -312,7 +324,9 @@ def reopen(*, commitment: Commitment, by: User) -> Commitment:
 
 
 @transaction.atomic
-def override_status(*, commitment: Commitment, status: str, why: str, by: User, at: datetime | None = None) -> StatusOverride:
+def override_status(
+    *, commitment: Commitment, status: str, why: str, by: User, at: datetime | None = None
+) -> StatusOverride:
     """A person's word against the computed status, for 14 days, shown beside it."""
     if status not in ("ok", "risk", "late"):
         raise Refused("Choose on track, at risk or likely late.", "status")
@@ -346,6 +360,18 @@ def _estimate(held: Commitment, days: tuple[int, int, int], by: User | None, at:
     if high > MOST_DAYS:
         raise Refused(f"{high:,} working days are more than anybody can estimate. Split the promise.", "days")
     return Estimate.objects.create(commitment=held, low=low, likely=likely, high=high, at=now(at), by=by)
+
+
+def _shifted(held: Commitment, promised: date, to_date: date) -> tuple[int, int, int] | None:
+    """The last estimate with as many working days more (or fewer) as the promise moved; None without an estimate."""
+    from delivery.network import calendars
+
+    last = held.estimates.order_by("-pk").first()
+    if last is None or held.is_milestone:
+        return None
+    more = calendars([held.team_id])[held.team_id].working_days_between(promised, to_date)
+    low, likely, high = (max(0, days + more) for days in (last.low, last.likely, last.high))
+    return low, likely, high
 
 
 def _option(held: Commitment, option: Proposal, slip: Slip | None, by: User | None, at: datetime) -> Option:

@@ -47,14 +47,16 @@ class ForecastLine(models.Model):
     promised_on = models.DateField()  # the promise in force then
     even = models.DateField()  # even odds
     sure = models.DateField()  # 85 % sure
-    chance = models.FloatField()  # of the promise in force, 0–1
-    chance_first = models.FloatField()  # of the first promise
+    hits = models.PositiveIntegerField()  # trials that keep the promise in force, of the run's trials
+    hits_first = models.PositiveIntegerField()  # and the first promise
     early_start = models.DateField()
     early_finish = models.DateField()  # of the schedule with likely durations
     float_days = models.IntegerField(null=True)
     is_critical = models.BooleanField(default=False)
     days = models.JSONField(default=list)  # [[date, trials that finish on it], …]
-    thin = models.PositiveSmallIntegerField(default=0)  # delivered commitments missing until the team's own history counts
+    thin = models.PositiveSmallIntegerField(
+        default=0
+    )  # delivered commitments missing until the team's own history counts
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "commitment"], name="forecast_line_once")]
@@ -63,6 +65,11 @@ class ForecastLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.commitment}: {self.even}–{self.sure}"
+
+    @property
+    def chance(self) -> float:
+        """Of the promise in force, 0–1."""
+        return self.hits / self.run.trials
 
 
 class DeadlineForecast(models.Model):
@@ -73,7 +80,7 @@ class DeadlineForecast(models.Model):
     date = models.DateField()  # the deadline's date then
     even = models.DateField()
     sure = models.DateField()
-    chance = models.FloatField()
+    hits = models.PositiveIntegerField()  # trials that reach it in time, of the run's trials
     penalty = models.BigIntegerField()  # expected, cents
     penalty_85 = models.BigIntegerField()
     float_days = models.IntegerField()  # working days to spare; negative: to win back
@@ -88,3 +95,8 @@ class DeadlineForecast(models.Model):
 
     def __str__(self) -> str:
         return f"{self.deadline}: {self.even}"
+
+    @property
+    def chance(self) -> float:
+        """Of being reached in time, 0–1."""
+        return self.hits / self.run.trials

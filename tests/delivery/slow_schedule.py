@@ -80,12 +80,16 @@ class Slow:
         here = at[link.after]
         return (here if end == "at" else self.ends(self.by_id[link.after], here)[1] - DAY) >= day
 
-    def settle(self, at: dict[str, date]) -> dict[str, date]:
+    def holds_a_fact(self, link: Link) -> bool:
+        """Whether it leads from a start that has already happened."""
+        return link.kind in ("SS", "SF") and self.by_id[link.before].fixed_start is not None
+
+    def settle(self, at: dict[str, date], links: list[Link]) -> dict[str, date]:
         """Moves whatever breaks a link to the next day on which it can begin, until nothing breaks one."""
         restless = True
         while restless:
             restless = False
-            for link in self.links:
+            for link in links:
                 while link.before in at and link.after in at and not self.content(link, at):
                     other = self.by_id[link.after]
                     day = at[other.id] + DAY
@@ -97,7 +101,7 @@ class Slow:
         at = {one.id: self.floor(one) for one in self.activities}
         for id_, day in delayed.items():
             at[id_] = max(at[id_], day)
-        return self.settle(at)
+        return self.settle(at, self.links)
 
     def finish(self, at: Mapping[str, date]) -> date:
         """The day after everything has finished."""
@@ -115,12 +119,14 @@ class Slow:
     def behind(self, id_: str) -> set[str]:
         """`id_` and what waits for it through work that is not delivered."""
         found = {id_}
-        while new := {
-            link.after
-            for link in self.links
-            if link.before in found and link.after not in found and not self.by_id[link.after].fixed_finish
-            and not (link.kind in ("SS", "SF") and self.by_id[link.before].fixed_start)
-        }:  # fmt: skip
+        while (
+            new := {
+                link.after
+                for link in self.links
+                if link.before in found and not self.by_id[link.after].fixed_finish and not self.holds_a_fact(link)
+            }
+            - found
+        ):
             found |= new
         return found
 
@@ -131,7 +137,7 @@ class Slow:
             if not self.is_moment(self.by_id[other]):
                 positions[other] = walk(self.by_id[other].calendar, LONG_AGO, 0)
         positions[id_] = at
-        return self.settle(positions)
+        return self.settle(positions, [link for link in self.links if not self.holds_a_fact(link)])
 
 
 def small_network(seed: int) -> Slow:

@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from delivery.chance import Chance, FinishDays, Spread
 from delivery.scoring import Scored, score
 
-rows = st.builds(
-    lambda hits, kept: Scored(chance=Chance(hits, 1000), kept=kept), st.integers(0, 1000), st.booleans()
-)
+rows = st.builds(lambda hits, kept: Scored(chance=Chance(hits, 1000), kept=kept), st.integers(0, 1000), st.booleans())
 
 
 def said(percent: int, kept: bool) -> Scored:

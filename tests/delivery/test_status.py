@@ -85,7 +85,12 @@ def test_without_any_check_in_silence_counts_from_the_promise():
 
 @pytest.mark.parametrize(
     ("late", "said"),
-    [(0, "on the promised day."), (1, "1 day after 13 Mar."), (14, "14 days after 13 Mar."), (-2, "2 days before 13 Mar.")],
+    [
+        (0, "on the promised day."),
+        (1, "1 day after 13 Mar."),
+        (14, "14 days after 13 Mar."),
+        (-2, "2 days before 13 Mar."),
+    ],
 )
 def test_what_is_delivered_is_delivered_and_says_how_late(late: int, said: str):
     done = judged(None, today=date(2026, 6, 1), delivered_on=PROMISED + late * DAY)
@@ -149,7 +154,10 @@ def test_every_standing_has_a_shape_and_a_word():
 
 
 @given(
-    st.none() | st.integers(0, 100), st.integers(-40, 40), st.none() | st.integers(0, 40), st.none() | st.integers(-9, 9)
+    st.none() | st.integers(0, 100),
+    st.integers(-40, 40),
+    st.none() | st.integers(0, 40),
+    st.none() | st.integers(-9, 9),
 )
 def test_every_state_gets_one_sentence(percent: int | None, ahead: int, silent: int | None, late: int | None):
     answer = judged(

@@ -1,0 +1,5 @@
+"""Addresses: dependencies."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

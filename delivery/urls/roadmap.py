@@ -1,0 +1,5 @@
+"""Addresses: roadmap."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
