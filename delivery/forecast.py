@@ -24,7 +24,7 @@ from delivery.trials import TrialNetwork
 
 TRIALS = 10_000
 MOST_TRIALS = 1_000_000
-_CHUNK = 2_048  # trials computed at once: the arrays of one activity stay in a core's cache; a multiple of 4
+_CHUNK = 5_000  # trials computed at once: the fewer, the less memory and the more overhead; a multiple of 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

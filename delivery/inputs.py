@@ -15,7 +15,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from delivery.activities import Activity, Deadline, Kind, LagIn, Link, in_order
+from delivery.activities import MOST_DAYS, Activity, Deadline, Kind, LagIn, Link, in_order
 from delivery.calendar import WorkCalendar
 from delivery.penalty import Kind as PenaltyKind
 from delivery.penalty import PenaltyTerms, Window
@@ -37,9 +37,9 @@ class Team:
 class Commitment:
     """One commitment as a forecast knows it. Raises ValueError when its facts disagree.
 
-    `remaining` None: nobody has estimated it, and neither it nor what waits for it has a forecast. A milestone takes no
-    work and needs no estimate; any other open commitment has at least a day left. `added_days` (a what-if's) come on top
-    of every trial's draw. With `delivered_on` it is a fact; with `started_on` alone its start is one.
+    `remaining` None: nobody has estimated it, and neither it nor what waits for it has a forecast. A milestone takes
+    no work and needs no estimate; any other open commitment has at least a day left. `added_days` (a what-if's) come
+    on top of every trial's draw. With `delivered_on` it is a fact; with `started_on` alone its start is one.
     """
 
     id: str
@@ -114,7 +114,7 @@ class Inputs:
 
     @property
     def activities(self) -> tuple[Activity, ...]:
-        """The network's activities, in the order of `commitments`, with the likely estimate, rounded up, as duration."""
+        """The network, in the order of `commitments`, with likely estimates, rounded up, as durations."""
         calendars = {team.id: team.calendar for team in self.teams}
         return tuple(_activity(one, calendars[one.team]) for one in self.commitments)
 
@@ -160,7 +160,7 @@ def _activity(one: Commitment, calendar: WorkCalendar) -> Activity:
     likely = 1 if one.remaining is None else max(int(-(-Decimal(one.remaining.likely) // 1)), 1)
     return Activity(
         id=one.id,
-        duration_days=0 if one.is_milestone else likely + one.added_days,
+        duration_days=0 if one.is_milestone else min(max(likely + one.added_days, 1), MOST_DAYS),
         calendar=calendar,
         no_earlier_than=one.no_earlier_than,
         fixed_start=one.started_on,

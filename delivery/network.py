@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from teams.models import Team as TeamRow
 
@@ -90,13 +92,13 @@ def inputs(as_of: date | None = None) -> Inputs:
     return Inputs(
         as_of=day,
         teams=tuple(Team(id=str(team), calendar=one, delivered=history.get(team, ())) for team, one in days.items()),
-        commitments=tuple(_commitment(row, day) for row in rows),
+        commitments=tuple(_commitment(row, day, days[row.team_id]) for row in rows),
         links=tuple(_link(row) for row in links if row.before_id in known and row.after_id in known),
         deadlines=tuple(_deadline(row) for row in deadlines),
     )
 
 
-def _commitment(row: models.Commitment, day: date) -> Commitment:
+def _commitment(row: models.Commitment, day: date, days: WorkCalendar) -> Commitment:
     low, likely, high = row.low, row.likely, row.high  # type: ignore[attr-defined]
     estimated = likely is not None and not row.is_milestone and row.delivered_on is None
     return Commitment(
@@ -107,10 +109,19 @@ def _commitment(row: models.Commitment, day: date) -> Commitment:
         first_promise=row.first_promised_on,
         promise=row.promised_on,  # type: ignore[attr-defined]
         no_earlier_than=row.no_earlier_than,
-        # what remains is counted from today on: the day on which it began says nothing about what is left
         started_on=row.started_on if row.delivered_on else None,
+        added_days=-_days_done(row, day, days),
         delivered_on=row.delivered_on,
     )
+
+
+def _days_done(row: models.Commitment, day: date, days: WorkCalendar) -> int:
+    """Working days since the estimate, for work that has begun: a promise that nobody estimates anew does not drift."""
+    said = row.estimated_at  # type: ignore[attr-defined]
+    if row.delivered_on is not None or row.started_on is None or said is None or row.is_milestone:
+        return 0
+    counted_from = max(said.astimezone(settings.ORGANISATION_ZONE).date(), row.started_on)
+    return max(0, days.working_days_between(counted_from, day))
 
 
 def _link(row: models.Dependency) -> Link:
@@ -124,11 +135,13 @@ def _deadline(row: models.Deadline) -> PricedDeadline:
     return PricedDeadline(id=str(row.pk), activity=str(row.milestone_id), date=row.date, penalty=priced)
 
 
-def _history(days: Mapping[int, WorkCalendar]) -> dict[int, tuple[Delivered, ...]]:
+def _history(days: Mapping[int, WorkCalendar], *, before: date | None = None) -> dict[int, tuple[Delivered, ...]]:
     """team → working days that its delivered commitments took against their first likely estimate."""
     rows = models.Commitment.objects.filter(
         team__in=days, is_milestone=False, delivered_on__isnull=False, started_on__isnull=False
     )
+    if before is not None:
+        rows = rows.filter(delivered_on__lt=before)
     firsts = (
         models.Estimate.objects.filter(commitment__in=rows).order_by("commitment_id", "pk").distinct("commitment_id")
     )
@@ -335,21 +348,28 @@ def _sure(commitments: Collection[models.Commitment]) -> dict[int, float]:
     return found
 
 
-def scored(*, teams: Collection[int], days_ahead: int = 14) -> Score:
-    """How forecasts fared: what each delivered commitment was given `days_ahead` days before its promise, against what came."""
-    rows = models.Commitment.objects.filter(team__in=teams, delivered_on__isnull=False).with_promise()
-    found = []
-    for row in rows:
-        promised = row.promised_on  # type: ignore[attr-defined]
-        line = (
-            models.ForecastLine.objects.filter(commitment=row, promised_on=promised, run__as_of__lte=promised)
-            .select_related("run")
-            .defer("run__inputs")
-            .order_by("run_id")
-        )
-        early = [one for one in line if (promised - one.run.as_of).days >= days_ahead] or list(line)
-        if early:
-            newest = early[-1]
-            assert row.delivered_on is not None  # noqa: S101 (asked for above)
-            found.append(Scored(Chance(newest.hits, newest.run.trials), row.delivered_on <= promised))
-    return score(found)
+def scored(*, teams: Collection[int], days_ahead: int = 14, today: date | None = None) -> Score:
+    """How forecasts fared, one for each promise whose day has come: what it was given `days_ahead` days before that
+    day, or later where nothing older is known, against what came. A promise that is overdue was not kept. Two queries.
+    """
+    day = today or this_day()
+    rows = models.Commitment.objects.filter(team__in=teams, cancelled_at=None).with_promise()
+    due = {
+        row.pk: (row.promised_on, row.delivered_on)  # type: ignore[attr-defined]
+        for row in rows.only("pk", "delivered_on", "first_promised_on")
+        if row.delivered_on is not None or row.promised_on < day  # type: ignore[attr-defined]
+    }
+    newest: dict[int, tuple[bool, int, Chance]] = {}
+    slips = models.Slip.objects.filter(commitment=OuterRef("commitment")).order_by("-pk")
+    promise = Coalesce(Subquery(slips.values("to_date")[:1]), F("commitment__first_promised_on"))
+    lines = models.ForecastLine.objects.filter(commitment__in=due).annotate(promise=promise)
+    lines = lines.filter(promised_on=F("promise"), run__as_of__lte=F("promise"))
+    lines = lines.filter(Q(commitment__delivered_on=None) | Q(run__as_of__lt=F("commitment__delivered_on")))
+    for pk, run, as_of, hits, trials in lines.values_list("commitment", "run", "run__as_of", "hits", "run__trials"):
+        early = (due[pk][0] - as_of).days >= days_ahead
+        if pk not in newest or (early, run) > newest[pk][:2]:
+            newest[pk] = (early, run, Chance(hits, trials))
+    return score(
+        Scored(chance=chance, kept=(delivered := due[pk][1]) is not None and delivered <= due[pk][0])
+        for pk, (_, _, chance) in newest.items()
+    )

@@ -1,7 +1,7 @@
 """What a finish date costs: the penalty of an outside deadline, in whole minor units of one currency. Pure.
 
-A contract's clause is a few windows of calendar days after the due day, each with a lump sum, a price for each day or a
-price for each started week, and perhaps a cap. Working days and holidays do not matter here: contracts count calendar days.
+A contract's clause is a few windows of calendar days after the due day, each with a lump sum, a price for each day or
+a price for each started week, and perhaps a cap. Working days and holidays do not matter: contracts count every day.
 """
 
 from __future__ import annotations

@@ -21,14 +21,15 @@ Days = NDArray[np.int64]
 
 ENOUGH_DELIVERED = 8  # commitments delivered before a squad's own history is used
 # Used in place of a thin history: eight equally likely ratios of actual to estimated work. Half of the work takes at
-# least a quarter longer than estimated and one in eight three times as long; wider than most squads' own record, so that
-# knowing little never looks like being sure.
+# least a quarter longer than estimated and one in eight three times as long: wider than most squads' own record, so
+# that knowing little never looks like being sure.
 DEFAULT_RATIOS = (800, 900, 1000, 1100, 1250, 1500, 2000, 3000)  # thousandths
 LONGEST_DAYS = 10_000  # working days one estimate may hold
 LARGEST_RATIO = 100_000  # thousandths: a hundred times the estimate
 
 _HUNDREDTHS = 100
-_UNIT = 1 << 16  # U and V are whole parts of this many, from 0 to one less
+_THOUSANDTHS = 1000
+_STEPS = 1 << 16  # a uniform draw is a whole number of this many equal steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Delivered:
         """Actual ÷ estimated in thousandths, rounded half up, at least 1. Raises ValueError for work of no size."""
         if self.actual_days <= 0 or self.estimated_days <= 0:
             raise ValueError("A delivered commitment took some days and was estimated at some days.")
-        exact = Fraction(self.actual_days) / Fraction(self.estimated_days) * 1000
+        exact = Fraction(self.actual_days) / Fraction(self.estimated_days) * _THOUSANDTHS
         return min(max(int(exact + Fraction(1, 2)), 1), LARGEST_RATIO)
 
 
@@ -114,15 +115,13 @@ def work_days(draws: NDArray[np.uint64], remaining: Remaining, ratios: Sequence[
     """
     low, likely, high = remaining.hundredths
     chosen = pick(draws, ratios)
-    if low == high:
-        exact: Days = -(-low * chosen // (_HUNDREDTHS * 1000))
-        return exact
     first = (draws & np.uint64(0xFFFF)).astype(np.int64)
     second = (draws >> np.uint64(16) & np.uint64(0xFFFF)).astype(np.int64)
     larger = np.maximum(first, second)
     smaller = np.minimum(first, second, out=second)
-    estimate = low * _UNIT + (likely - low) * larger + (high - likely) * smaller + _UNIT // 2
-    days: Days = -(-(estimate // _UNIT) * chosen // (_HUNDREDTHS * 1000))
+    # Nothing is rounded before the last step: 5 days × 1.2 are 6 days, where floats may make 6.000000000000001, so 7.
+    estimate = low * _STEPS + (likely - low) * larger + (high - likely) * smaller
+    days: Days = -(-estimate * chosen // (_STEPS * _HUNDREDTHS * _THOUSANDTHS))
     return days
 
 

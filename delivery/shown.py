@@ -165,9 +165,10 @@ def _shown(
     promised_on: date = row.promised_on  # type: ignore[attr-defined]
     estimate = None if row.likely is None else (row.low, row.likely, row.high)  # type: ignore[attr-defined]
     answered_on = _day(answer.checkin.at) if answer else None
+    heard_on = day if row.is_milestone else answered_on  # nobody is asked about a milestone
     missing = () if estimate is not None else ("a low, likely and high estimate",)
     known = Known(
-        promised_on=row.made_on, delivered_on=row.delivered_on, last_check_in=answered_on, missing=missing
+        promised_on=row.made_on, delivered_on=row.delivered_on, last_check_in=heard_on, missing=missing
     )  # silence counts from the day the promise was made
     judged = status(
         known,

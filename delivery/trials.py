@@ -136,7 +136,10 @@ class _Pass:
             else:
                 self._work(position)
                 shown[position] = _read(tables.days, self.ends[position] - 1)
-        return Dates(shown, np.array([self._driving(goal) for goal in goals], dtype=np.int64).reshape(len(goals), -1))
+        driving = np.zeros((len(goals), len(net.activities)), dtype=np.int64)
+        for row, goal in enumerate(goals):
+            driving[row] = self._driving(goal)
+        return Dates(shown, driving)
 
     def _work(self, position: int) -> None:
         net, work = self.net, self.work[position]

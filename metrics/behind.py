@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 
+from teams.csv_cells import lines
 from teams.templatetags import ui
 
 from . import charts, drilldown, sentences
@@ -167,19 +167,13 @@ class Behind:
 
     def csv_lines(self, now: datetime) -> Iterator[str]:
         """Every row, as it comes from the database, under a line of names."""
-        writer = csv.writer(_Echo())
-        yield writer.writerow(CSV[self.kind])
+        return lines(CSV[self.kind], self._cells(now))
+
+    def _cells(self, now: datetime) -> Iterator[list[Any]]:
         found = self.query().iterator(chunk_size=CHUNK)
         while chunk := list(islice(found, CHUNK)):
             for row in self.rows(chunk, now):
-                yield writer.writerow([neutral(cell) for cell in cells(row)])
-
-
-class _Echo:
-    """A file that gives back what is written to it."""
-
-    def write(self, line: str) -> str:
-        return line
+                yield cells(row)
 
 
 CSV: dict[str, Sequence[str]] = {
@@ -230,17 +224,6 @@ def _hours(span: timedelta | None) -> float | str:
 
 def _yes(answer: bool) -> str:
     return "yes" if answer else "no"
-
-
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
-
-
-def neutral(cell: Any) -> Any:
-    """The cell, kept from being a formula in a spreadsheet: what begins like one gets an apostrophe."""
-    if not isinstance(cell, str):
-        return cell
-    bare = cell.lstrip(" \u00a0\u3000\u200b\ufeff")
-    return f"'{cell}" if bare.startswith(_FORMULA) else cell
 
 
 def ordinal(number: int) -> str:

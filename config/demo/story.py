@@ -17,7 +17,8 @@ from metrics import actions as sources
 from metrics.models import Source, Stream
 from metrics.streams import wake
 from teams import actions
-from teams.models import Grant, Membership, Team, User
+from config.demo import programme
+from teams.models import Grant, Membership, Person, Team, User
 
 Kind, Role, End = Team.Kind, Grant.Role, Membership.End
 
@@ -147,7 +148,21 @@ def load(*, say: Callable[[str], object] = lambda line: None) -> bool:
         teams = _teams(loader)
         _people(loader, teams, today)
         _sources(loader, teams)
+        people = {person.name: person for person in Person.objects.filter(is_sample=True)}
+        programme.load(teams=teams, people=people, speakers=_speakers(people), today=today)
     return True
+
+
+def _speakers(people: dict[str, Person]) -> dict[str, User]:
+    """Who logs what for which team."""
+    named = {"Integration Platform": "Maya Lindqvist", "Squad A": "Ines Carvalho", "Squad B": "Daniel Okafor"}
+    named |= {"Squad C": "Yuki Tanaka", "Compliance": "Tomasz Wolny", "Epic": "Laura Bennett"}
+    found = {}
+    for team, name in named.items():
+        user = people[name].user
+        assert user is not None  # noqa: S101 (they all sign in)
+        found[team] = user
+    return found
 
 
 def _teams(by: User) -> dict[str, Team]:

@@ -11,7 +11,7 @@ from django.db import transaction
 from teams.models import Person, Team, User
 
 from delivery.models import Choice, Commitment, Estimate, Flag, Option, Outcome, PlanningInterval, Slip, StatusOverride
-from delivery.models.promises import name_of
+from delivery.models.promises import EDITED, name_of
 
 from .rules import Changed, Refused, now, out_of_date, plausible, today, words
 
@@ -70,7 +70,7 @@ def make_commitment(
         planned_value=_value(planned_value, "planned_value", lowest=1),
         first_promised_on=plausible(promised_on, "promised_on"),
         made_on=made_on or today(),
-        no_earlier_than=no_earlier_than,
+        no_earlier_than=plausible(no_earlier_than, "no_earlier_than") if no_earlier_than else None,
         external_source=external[0],
         external_id=external[1],
         is_sample=is_sample,
@@ -97,9 +97,20 @@ def edit_commitment(
     is_stretch: bool = False,
     planned_value: int | None = None,
     no_earlier_than: date | None = None,
+    seen: str = "",
 ) -> Commitment:
-    """Change its words and its place in the plan; never its promise, which only a slip moves."""
+    """Change its words and its place in the plan; never its promise, which only a slip moves.
+
+    `seen` is the `edition` that the person saw: when somebody has changed it since, Changed names what differs.
+    """
     held = _held(commitment)
+    if seen and seen != held.edition:
+        now_, then = held.edition.split("-"), [*seen.split("-"), *[""] * len(EDITED)]
+        other = [name.replace("_", " ").removeprefix("is ") for name, a, b in zip(EDITED, now_, then, strict=False) if a != b]
+        raise Changed(
+            f"Somebody changed it since you opened this page: {', '.join(other)}. Your text is still here. "
+            "Look at theirs, then send again."
+        )
     held.title, held.about = words(title, "title", longest=300, required=True), words(about, "about", longest=500)
     held.outcome, held.owner, held.interval, held.is_stretch = outcome, owner, interval, is_stretch
     held.planned_value = _value(planned_value, "planned_value", lowest=1)

@@ -50,9 +50,15 @@ class CommitmentQuerySet(models.QuerySet["Commitment"]):
         )
 
     def with_estimate(self) -> CommitmentQuerySet:
-        """Annotates `low`, `likely`, `high`: remaining working days as last estimated; None when never."""
+        """Annotates `low`, `likely`, `high`: remaining working days as last estimated, at `estimated_at`; else None."""
         newest = Estimate.objects.filter(commitment=OuterRef("pk")).order_by("-pk")
-        return self.annotate(**{name: Subquery(newest.values(name)[:1]) for name in ("low", "likely", "high")})
+        said = {name: Subquery(newest.values(name)[:1]) for name in ("low", "likely", "high")}
+        return self.annotate(**said, estimated_at=Subquery(newest.values("at")[:1]))
+
+
+EDITED = (
+    "title", "about", "outcome", "owner", "interval", "is_stretch", "planned_value", "no_earlier_than",
+)  # fmt: skip
 
 
 class Commitment(models.Model):
@@ -129,6 +135,12 @@ class Commitment(models.Model):
     @property
     def code(self) -> str:
         return f"C-{self.pk}"
+
+    @property
+    def edition(self) -> str:
+        """What can be edited, as short marks in the order of EDITED: a form that was opened earlier shows what differs."""
+        said = (str(getattr(self, f"{name}_id", getattr(self, name))) for name in EDITED)
+        return "-".join(hashlib.sha256(one.encode()).hexdigest()[:6] for one in said)
 
     def promise_in_force(self) -> date:
         """The last slip's date, else the first promise."""

@@ -1,5 +1,13 @@
-"""Addresses: dependencies."""
+"""Addresses: who needs whom, and one contract."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from delivery.views import dependencies
+
+urlpatterns: list[URLPattern] = [
+    path("dependencies/<slug:team>/", dependencies.page, name="dependencies"),
+    path("dependencies/<slug:team>/new/", dependencies.new_dependency, name="new_dependency"),
+    path("dependency/<int:pk>/", dependencies.dependency, name="dependency"),
+    path("dependency/<int:pk>/step/", dependencies.step, name="dependency_step"),
+    path("dependency/<int:pk>/remove/", dependencies.remove, name="remove_dependency"),
+]

@@ -1,5 +1,21 @@
-"""Addresses: planning."""
+"""Addresses: planning intervals, deadlines, outcomes and days off."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from delivery.views import dates, planning
+
+urlpatterns: list[URLPattern] = [
+    path("planning/<slug:team>/", planning.page, name="planning"),
+    path("planning/<slug:team>/new/", planning.new_interval, name="new_interval"),
+    path("interval/<int:pk>/", planning.interval, name="interval"),
+    path("interval/<int:pk>/freeze/", planning.freeze, name="freeze"),
+    path("interval/<int:pk>/capacity/", planning.capacity, name="capacity"),
+    path("outcomes/<slug:team>/", planning.outcomes, name="outcomes"),
+    path("outcomes/<slug:team>/new/", planning.new_outcome, name="new_outcome"),
+    path("deadlines/<slug:team>/", dates.deadlines, name="deadlines"),
+    path("deadlines/<slug:team>/new/", dates.new_deadline, name="new_deadline"),
+    path("deadline/<int:pk>/edit/", dates.edit_deadline, name="edit_deadline"),
+    path("deadline/<int:pk>/close/", dates.close_deadline, name="close_deadline"),
+    path("holidays/<slug:team>/", dates.holidays, name="holidays"),
+    path("holiday/<int:pk>/remove/", dates.remove_holiday, name="remove_holiday"),
+]

@@ -11,9 +11,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from metrics import behind, dora, sentences
+from metrics import dora, sentences
 from metrics.catalogue import MEASURES
 from metrics.events import Answer, Outcome
+from teams import csv_cells
 from teams.models import Team, User
 
 from .facts import MONDAY, change, deployment, hours, incident, keep, person, shipped, source, team
@@ -167,7 +168,7 @@ def test_no_cell_of_the_file_is_a_formula(director: Client, squads: list[Team], 
 
 
 def test_plain_cells_and_numbers_stay_as_they_are() -> None:
-    assert [behind.neutral(cell) for cell in ("Fix a-b", "1 + 1", "", -1.5, 0)] == ["Fix a-b", "1 + 1", "", -1.5, 0]
+    assert [csv_cells.neutral(cell) for cell in ("Fix a-b", "1 + 1", "", -1.5, 0)] == ["Fix a-b", "1 + 1", "", -1.5, 0]
 
 
 def test_the_spread_names_the_ends_and_needs_two_squads() -> None:

@@ -1,0 +1,1 @@
+"""Commitments and dependencies out of files: read, judged row by row, and only then written. See docs/imports.md."""
