@@ -124,6 +124,16 @@ def _days_done(row: models.Commitment, day: date, days: WorkCalendar) -> int:
     return max(0, days.working_days_between(counted_from, day))
 
 
+def left(commitment: models.Commitment, day: date | None = None) -> tuple[int, int, int] | None:
+    """Working days of work left as a forecast of `day` counts them: low, likely, high; None without an estimate."""
+    row = models.Commitment.objects.with_estimate().get(pk=commitment.pk)
+    if row.likely is None or row.is_milestone:  # type: ignore[attr-defined]
+        return None
+    done = _days_done(row, day or this_day(), calendars([row.team_id])[row.team_id])
+    low, likely, high = (max(0, days - done) for days in (row.low, row.likely, row.high))  # type: ignore[attr-defined]
+    return low, likely, high
+
+
 def _link(row: models.Dependency) -> Link:
     unit = LagIn.CALENDAR if row.lag_in_calendar_days else LagIn.WORKING
     return Link(before=str(row.before_id), after=str(row.after_id), kind=Kind(row.kind), lag=row.lag, lag_in=unit)
@@ -275,9 +285,7 @@ def what_if(
         base,
         commitments=tuple(
             replace(
-                one,
-                added_days=one.added_days + (0 if one.is_milestone else added_days.get(int(one.id), 0)),
-                promise=(promises or {}).get(int(one.id), one.promise),
+                _with_days(one, added_days.get(int(one.id), 0)), promise=(promises or {}).get(int(one.id), one.promise)
             )
             for one in base.commitments
         ),
@@ -303,6 +311,16 @@ def what_if(
             int(id_): (one.finish.even_odds, one.finish.sure_85) for id_, one in after.landings.items() if one.finish
         },
     )
+
+
+def _with_days(one: Commitment, more: int) -> Commitment:
+    """`one` as it will be once somebody logs `more` working days: what is left is then estimated anew."""
+    if not more or one.remaining is None:
+        return one
+    low, likely, high = (
+        max(0, days + one.added_days + more) for days in (one.remaining.low, one.remaining.likely, one.remaining.high)
+    )
+    return replace(one, remaining=Remaining(low, likely, high), added_days=0)
 
 
 def _deadline_moved(before: Forecast, after: Forecast) -> Iterable[DeadlineMoved]:

@@ -165,8 +165,7 @@ class Network:
             for position in reversed(self.order):
                 if self.delivered[position]:
                     continue
-                limit = limits.get(position, NO_LIMIT)
-                found = NO_LIMIT if limit == NO_LIMIT else self._finishing_by(position, limit)
+                found = self._finishing_by(position, limits[position]) if position in limits else NO_LIMIT
                 for tie in self.after[position]:
                     later = latest[tie.after]
                     if later != NO_LIMIT:

@@ -58,16 +58,21 @@ class Remaining:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """One commitment a squad has delivered: working days it took and working days it was estimated at (likely)."""
+    """One commitment a squad has delivered: working days it took and working days it was estimated at (likely).
+
+    Raises ValueError for work of no size.
+    """
 
     actual_days: Decimal | int
     estimated_days: Decimal | int
 
-    @property
-    def ratio(self) -> int:
-        """Actual ÷ estimated in thousandths, rounded half up, at least 1. Raises ValueError for work of no size."""
+    def __post_init__(self) -> None:
         if self.actual_days <= 0 or self.estimated_days <= 0:
             raise ValueError("A delivered commitment took some days and was estimated at some days.")
+
+    @property
+    def ratio(self) -> int:
+        """Actual ÷ estimated in thousandths, rounded half up; from 1 to 100,000."""
         exact = Fraction(self.actual_days) / Fraction(self.estimated_days) * _THOUSANDTHS
         return min(max(int(exact + Fraction(1, 2)), 1), LARGEST_RATIO)
 

@@ -34,7 +34,8 @@ class Planned:
     """One activity's dates, each the first or the last day of its work, and its days to spare.
 
     Floats are in working days of its own calendar, None once it is delivered; its late dates are then the facts.
-    A milestone has one day: that at whose end it is reached, or, where it waits for a beginning, that beginning.
+    A milestone has one day: that at whose end it is reached, or, where it waits for a beginning, that beginning. One
+    day's end and the next one's beginning are the same point, and floats do not tell them apart.
     """
 
     id: str
@@ -138,11 +139,13 @@ class Schedule:
         Counted on its own calendar, and by its own chains: others may be late on theirs. None when it is delivered
         or when the deadline's activity does not wait for it.
         """
-        position = self._position(activity)
-        if activity == self._deadline(deadline).activity and not self._network.delivered[position]:
+        latest = self._latest_for(deadline)[self._position(activity)]
+        if latest == NO_LIMIT:
+            return None
+        if activity == self._deadline(deadline).activity:
             return self.deadline_float(deadline)
-        latest = self._latest_for(deadline)[position]
-        return None if latest == NO_LIMIT else self._network.between(position, self._network.at[position], latest)
+        position = self._position(activity)
+        return self._network.between(position, self._network.at[position], latest)
 
     def latest_safe(self, activity: str, deadline: str) -> date | None:
         """The last day on which `activity` may finish without moving the deadline's activity past the deadline.
@@ -212,7 +215,9 @@ class Schedule:
         early_start = early_finish
         if network.under_way[position] or not network.moment[position]:
             early_start = numbered_day(network.starts[position])
-        late_finish = early_finish if delivered else self._late_finish(position, late)
+        late_finish = early_finish
+        if not delivered and not (network.moment[position] and late == network.at[position]):
+            late_finish = self._late_finish(position, late)
         late_start = early_start
         if not network.under_way[position] and not delivered:
             late_start = late_finish if network.moment[position] else numbered_day(network.days[position][late])
@@ -239,8 +244,6 @@ class Schedule:
         days = network.days[position]
         if not network.moment[position]:
             return numbered_day(days[late + network.durations[position] - 1])
-        if late == network.at[position]:
-            return self._early_finish(position)
         return network.activities[position].calendar.finish_shown(numbered_day(late))
 
     def _position(self, activity: str) -> int:

@@ -80,7 +80,7 @@ def make_commitment(
         days = (0, 0, 0)
     if days is not None:
         _estimate(commitment, days, by, at)
-    out_of_date(f"{title[:100]} was promised")
+    out_of_date(f"{commitment.title[:100]} was promised")
     return commitment
 
 
@@ -106,7 +106,9 @@ def edit_commitment(
     held = _held(commitment)
     if seen and seen != held.edition:
         now_, then = held.edition.split("-"), [*seen.split("-"), *[""] * len(EDITED)]
-        other = [name.replace("_", " ").removeprefix("is ") for name, a, b in zip(EDITED, now_, then, strict=False) if a != b]
+        other = [
+            name.replace("_", " ").removeprefix("is ") for name, a, b in zip(EDITED, now_, then, strict=False) if a != b
+        ]
         raise Changed(
             f"Somebody changed it since you opened this page: {', '.join(other)}. Your text is still here. "
             "Look at theirs, then send again."
@@ -290,9 +292,8 @@ def choose(
     choice = Choice.objects.create(
         option=row, why=words(why, "why", longest=500), at=now(at), by=by, by_name=name_of(by), forecast=forecast or {}
     )
-    last = held.estimates.order_by("-pk").first()
-    if row.saves_days and last is not None:
-        low, likely, high = (max(0, days - row.saves_days) for days in (last.low, last.likely, last.high))
+    if row.saves_days and (left := days_left(held)) is not None:
+        low, likely, high = (max(0, days - row.saves_days) for days in left)
         _estimate(held, (low, likely, high), by, choice.at)
     out_of_date(f"{row} was chosen")
     return choice
@@ -377,12 +378,19 @@ def _shifted(held: Commitment, promised: date, to_date: date) -> tuple[int, int,
     """The last estimate with as many working days more (or fewer) as the promise moved; None without an estimate."""
     from delivery.network import calendars
 
-    last = held.estimates.order_by("-pk").first()
-    if last is None or held.is_milestone:
+    left = days_left(held)
+    if left is None:
         return None
     more = calendars([held.team_id])[held.team_id].working_days_between(promised, to_date)
-    low, likely, high = (max(0, days + more) for days in (last.low, last.likely, last.high))
+    low, likely, high = (max(0, days + more) for days in left)
     return low, likely, high
+
+
+def days_left(held: Commitment) -> tuple[int, int, int] | None:
+    """The last estimate without the working days since, for work that has begun; None when there is nothing to say."""
+    from delivery.network import left
+
+    return left(held)
 
 
 def _option(held: Commitment, option: Proposal, slip: Slip | None, by: User | None, at: datetime) -> Option:

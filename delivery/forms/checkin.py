@@ -68,7 +68,7 @@ class RowForm(forms.Form):
     )
     seen = forms.IntegerField(required=False)  # the last slip that the person saw
     to = forms.CharField(required=False)  # a day, or "pick"
-    date = DayField(required=False, max_length=40)
+    day = DayField(required=False, max_length=40)
     reason = forms.CharField(required=False)
     words = forms.CharField(required=False, max_length=2000)
     impact = forms.CharField(required=False, max_length=2000)
@@ -121,17 +121,17 @@ class RowForm(forms.Form):
     def to_date(self) -> date | None:
         """The chosen day, or None after saying on the field what is missing."""
         chosen = self.cleaned_data.get("to") or ""
-        if "date" in self.errors and chosen in ("", "pick"):
+        if "day" in self.errors and chosen in ("", "pick"):
             return None
-        picked: date | None = self.cleaned_data.get("date")
+        picked: date | None = self.cleaned_data.get("day")
         if chosen in ("", "pick"):
             if picked is None:
-                self.add_error("date", "Choose the new date.")
+                self.add_error("day", "Choose the new date.")
             return picked
         try:
             return typed.day(str(chosen), today=today())
         except ValueError as wrong:
-            self.add_error("date", str(wrong))
+            self.add_error("day", str(wrong))
             return None
 
     def reason_given(self) -> str:

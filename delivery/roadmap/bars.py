@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from delivery.shown import Shown
 from delivery.status import Standing, by_chance
@@ -126,6 +126,10 @@ class Bar:
             found.append(Note(f"{_days(late)} late", self.tone if self.tone in ("risk", "late") else "risk"))
         return found
 
+    @property
+    def is_in_window(self) -> bool:
+        return self.axis.shows(*self.span)
+
     # --- on the axis -------------------------------------------------------------------------------------------------
 
     @property
@@ -229,9 +233,3 @@ class Bar:
 
 def _days(count: int) -> str:
     return f"{abs(count)} day" if abs(count) == 1 else f"{abs(count)} days"
-
-
-def overlaps(bar: Bar) -> bool:
-    """Whether the window shows any of it, one day of grace at the edges."""
-    first, last = bar.span
-    return bar.axis.shows(first - timedelta(days=0), last)

@@ -1,5 +1,10 @@
-"""Addresses: checkin."""
+"""Addresses: the weekly check-in, and what a slip would change."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from delivery.views import checkin
+
+urlpatterns: list[URLPattern] = [
+    path("check-in/<slug:team>/", checkin.page, name="checkin"),
+    path("check-in/<slug:team>/preview/", checkin.preview, name="checkin_preview"),
+]

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from delivery import actions, one, shown
+from delivery import actions, recovery, shown
 from delivery.actions import Changed, Refused
 from delivery.actions.rules import today
 from delivery.forms import commitments as forms
@@ -300,7 +300,7 @@ def choose(request: HttpRequest, pk: int) -> HttpResponse:
     user, row = _of(request, Option.objects, pk, Right.DECIDE)
 
     def verb(said: dict[str, Any]) -> tuple[str, str]:
-        promised = one.options_as_promised(row.commitment)
+        promised = recovery.as_promised(row.commitment)
         actions.choose(option=row, why=said["why"], by=user, forecast=promised)
         return f"Decided: {row.title[:80]}", _here(row.commitment, "#options")
 

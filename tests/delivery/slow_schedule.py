@@ -80,6 +80,28 @@ class Slow:
         here = at[link.after]
         return (here if end == "at" else self.ends(self.by_id[link.after], here)[1] - DAY) >= day
 
+    def opens(self, one: Activity, at: Mapping[str, date], links: list[Link]) -> bool:
+        """Whether a milestone waits for the beginning of its day, and not for the end of the day before."""
+        if not self.is_moment(one):
+            return False
+        here = at[one.id]
+        if not one.calendar.is_working(here - DAY) or self.floor(one) == here:
+            return True
+        for link in links:
+            if link.after == one.id and link.before in at and self.asked(link, at)[1] == here:
+                before = self.by_id[link.before]
+                if link.kind in ("SS", "SF") and (before.fixed_start or not self.is_moment(before)):
+                    return True
+                if self.opens(before, at, links):
+                    return True
+        return False
+
+    def last_day(self, one: Activity, at: Mapping[str, date], links: list[Link]) -> date:
+        """The last day of its work; for a milestone the day it is shown on."""
+        if self.opens(one, at, links):
+            return walk(one.calendar, at[one.id], 0)
+        return self.ends(one, at[one.id])[1] - DAY
+
     def holds_a_fact(self, link: Link) -> bool:
         """Whether it leads from a start that has already happened."""
         return link.kind in ("SS", "SF") and self.by_id[link.before].fixed_start is not None
