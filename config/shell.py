@@ -21,9 +21,20 @@ from teams.models import Grant, Person, Team
 THEMES = ("light", "dark", "auto")
 MANY_TEAMS = 12  # from here on the tree has a filter box
 
+COMMITMENT_PAGES = ("delivery:commitment", "delivery:new_commitment", "delivery:edit_commitment", "delivery:import")
+PLANNING_PAGES = (
+    "delivery:planning", "delivery:interval", "delivery:new_interval", "delivery:deadlines", "delivery:new_deadline",
+    "delivery:edit_deadline", "delivery:outcomes", "delivery:holidays",
+)  # fmt: skip
+
 # name, icon, key after g, where it leads, and which names of views count as the page
 PAGES: tuple[tuple[str, str, str, str, dict[str, str], tuple[str, ...]], ...] = (
     ("This week", "week", "w", "stakeholders:week", {}, ("stakeholders:",)),
+    ("Roadmap", "roadmap", "r", "delivery:roadmap", {}, ("delivery:roadmap", "delivery:what_if")),
+    ("Commitments", "commitments", "c", "delivery:commitments", {}, COMMITMENT_PAGES),
+    ("Check-in", "checkin", "k", "delivery:checkin", {}, ("delivery:checkin",)),
+    ("Dependencies", "dependency", "d", "delivery:dependencies", {}, ("delivery:dependenc", "delivery:new_dependency")),
+    ("Planning", "calendar", "p", "delivery:planning", {}, PLANNING_PAGES),
     ("Metrics", "metrics", "m", "metrics:measure", {"measure": "lead-time"}, ("metrics:measure", "metrics:overview")),
     ("Teams", "teams", "t", "teams:tree", {}, ("teams:",)),
     ("Sources", "sources", "s", "metrics:sources", {}, ("metrics:",)),

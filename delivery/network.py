@@ -290,7 +290,7 @@ def what_if(
             for one in base.commitments
         ),
     )
-    before, after = forecast(base, seed=SEED), forecast(changed, seed=SEED)
+    before, after = _as_it_is(base), forecast(changed, seed=SEED)
     moved, still = [], 0
     for id_, landing in after.landings.items():
         was = before.landings[id_].finish
@@ -311,6 +311,19 @@ def what_if(
             int(id_): (one.finish.even_odds, one.finish.sure_85) for id_, one in after.landings.items() if one.finish
         },
     )
+
+
+_kept: dict[str, Forecast] = {}  # by digest: the newest forecast of things as they are, which every what-if begins with
+
+
+def _as_it_is(base: Inputs) -> Forecast:
+    """The forecast without a change; the same inputs and seed give the same, so the last one is kept."""
+    made = _kept.get(base.digest)
+    if made is None:
+        made = forecast(base, seed=SEED)
+        _kept.clear()
+        _kept[base.digest] = made
+    return made
 
 
 def _with_days(one: Commitment, more: int) -> Commitment:

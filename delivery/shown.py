@@ -76,7 +76,7 @@ class Shown:
         return Chance(self.line.hits, self.line.run.trials) if self.line else None
 
 
-@dataclass(slots=True)
+@dataclass
 class Board:
     """What a page shows: commitments of a scope, the deadlines that they feed, and when the forecast was made."""
 

@@ -1,4 +1,4 @@
-"""What a slip would change, worked out from the network before it is logged: dates, chances, money, and that in a sentence.
+"""What a slip would change, worked out before it is logged: dates, chances, money, and that in a sentence.
 
 Named are the commitment's own dependants and deadlines only: who promises something may know who waits for it.
 """
@@ -15,6 +15,7 @@ from . import network
 from .calendar import WorkCalendar
 from .chance import Chance
 from .models import Commitment, Deadline, Dependency
+from .templatetags.near import near
 from .warning import STANDARD_DAYS
 
 SHOWN = 8  # moved dates in the panel; the rest are counted
@@ -93,13 +94,15 @@ class Preview:
         return not self.deadlines and not self.moves
 
 
-def preview(row: Commitment, to: date, *, promised: date, likely: tuple[int, int] | None = None) -> Preview:
-    """Move `row` from `promised` to `to`. `likely` (estimate before, after) stands instead of the days between.
+def preview(row: Commitment, to: date, *, promised: date, likely: int | None = None) -> Preview:
+    """Move `row` from `promised` to `to`; nothing is written.
 
-    The added work is what `log_slip` will add: the team's working days between the two dates.
+    The added work is what `log_slip` will add: the team's working days between the two dates, or what makes `likely`
+    of the days that are left when the person estimates them anew.
     """
-    if likely is not None:
-        added = likely[1] - likely[0]
+    left = network.left(row) if likely is not None else None
+    if likely is not None and left is not None:
+        added = likely - left[1]
     else:
         added = network.calendars([row.team_id])[row.team_id].working_days_between(promised, to)
     seen = network.what_if({row.pk: added}, promises={row.pk: to})
@@ -143,7 +146,7 @@ def _moves(row: Commitment, moved: Sequence[network.Moved]) -> list[Move]:
 def sentence(
     row: Commitment, moves: Sequence[Move], deadlines: Sequence[DeadlineChange], waiting: dict[int, Dependency]
 ) -> str:
-    """The business impact: who waits, what the deadlines do, what it costs. Only what was worked out; empty if nothing."""
+    """The business impact: who waits, what the deadlines do, what it costs. Only what was worked out."""
     said = [_blocked(one, waiting[one.row.pk]) for one in moves if one.row.pk in waiting and one.days > 0][:3]
     several = len(deadlines) > 1
     for one in deadlines[:3]:
@@ -164,17 +167,17 @@ def _blocked(move: Move, link: Dependency) -> str:
 def _deadline_said(one: DeadlineChange, several: bool) -> list[str]:
     change, name, said = one.change, one.row.name, []
     if one.moves:
-        text = f"{name} moves from {words.day(change.even_before)} to {words.day(change.even_after)}"
+        text = f"{name} moves from {near(change.even_before)} to {near(change.even_after)}"
         late = (change.even_after - one.row.date).days
         if one.days_in:
             text += f", {words.plural(one.days_in, 'day,days')} into the penalty window"
         elif late > 0:
-            text += f", {words.plural(late, 'day,days')} after its deadline of {words.day(one.row.date)}"
+            text += f", {words.plural(late, 'day,days')} after its deadline of {near(one.row.date)}"
         said.append(f"{text}.")
     elif one.odds_change:
         verb = "falls" if change.chance_after.hits < change.chance_before.hits else "rises"
         odds = f"from {change.chance_before.words} to {change.chance_after.words}"
-        said.append(f"The chance of {name} by {words.day(one.row.date)} {verb} {odds}.")
+        said.append(f"The chance of {name} by {near(one.row.date)} {verb} {odds}.")
     if one.costs and one.before != one.after:
         verb = "rises" if change.penalty_after > change.penalty_before else "falls"
         of = f" of {name}" if several else ""
@@ -203,12 +206,18 @@ class Notice:
 def notice(due: date, *, today: date, days: WorkCalendar, flagged_on: date | None = None) -> Notice:
     """In working days of the team, counted from the first flag of this promise, or from today."""
     said_on = min(flagged_on or today, today)
-    ahead = max(days.working_days_between(said_on + timedelta(days=1), due + timedelta(days=1)), 0) if said_on < due else 0
+    ahead = (
+        max(days.working_days_between(said_on + timedelta(days=1), due + timedelta(days=1)), 0) if said_on < due else 0
+    )
     early = ahead >= STANDARD_DAYS
     span = words.plural(ahead, "working day,working days")
-    since = f"Flagged {words.day(said_on)}, {span} before the due date" if said_on < today and ahead else ""
+    since = f"Flagged {near(said_on)}, {span} before the due date" if said_on < today and ahead else ""
     if not ahead:
         passed = "On" if due == today else "After"
         return Notice(0, False, f"{passed} the due date", ", so this counts as no warning.")
-    counts = ", so this counts as early warning." if early else f"; the standard is {STANDARD_DAYS}, so this is a late warning."
+    counts = (
+        ", so this counts as early warning."
+        if early
+        else f"; the standard is {STANDARD_DAYS}, so this is a late warning."
+    )
     return Notice(ahead, early, since or f"{span} before the due date", counts)

@@ -1,4 +1,4 @@
-"""Money and dates as people type them. Pure; what cannot be read raises ValueError with a sentence that says what to type."""
+"""Money and dates as people type them. Pure; what cannot be read raises ValueError saying what to type."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from decimal import Decimal
 
 MOST_CENTS = 10**15  # ten thousand billion dollars: more is a slip of the finger
 _TIMES = {"": 1, "k": 1_000, "m": 1_000_000, "bn": 1_000_000_000, "b": 1_000_000_000}
-_MONEY = re.compile(r"(?:\$|usd ?)?([0-9][0-9,]*|[0-9]*(?=\.))(?:\.([0-9]+))? ?(k|m|bn|b)?(?: ?(?:usd|\$|dollars))?", re.ASCII)
+_MONEY = re.compile(
+    r"(?:\$|usd ?)?([0-9][0-9,]*|[0-9]*(?=\.))(?:\.([0-9]+))? ?(k|m|bn|b)?(?: ?(?:usd|\$|dollars))?", re.ASCII
+)
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+|[0-9]+", re.ASCII)
 
 MONTHS = (
@@ -87,7 +89,9 @@ def _made(year: int, month: int, number: int, text: str, *, say_year: bool | Non
 
 def _month(word: str) -> int | None:
     """1–12 for a name, or its beginning of three letters or more."""
-    return next((at for at, name in enumerate(MONTHS, 1) if name.lower().startswith(word) or word == "sept" and at == 9), None)
+    return next(
+        (at for at, name in enumerate(MONTHS, 1) if name.lower().startswith(word) or (word == "sept" and at == 9)), None
+    )
 
 
 def _short(text: str) -> str:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.db import IntegrityError, transaction
 from teams.models import User
 
-from delivery.activities import Link, find_cycle
+from delivery.loops import Waits
 from delivery.models import Commitment, Dependency, DependencyEvent
 from delivery.models.promises import name_of
 
@@ -32,8 +32,12 @@ def link(
     found_on: date | None = None,
     external: tuple[str, str] = ("", ""),
     at: datetime | None = None,
+    waits: Waits | None = None,
 ) -> Dependency:
-    """`after` needs `before`. Raises Loop naming the loop that it would close."""
+    """`after` needs `before`. Raises Loop naming the loop that it would close.
+
+    Who makes many passes `waits`, the links in force as read under `lock_network` in the same transaction.
+    """
     if before.pk == after.pk:
         raise Loop(f"{before} cannot wait for itself. Choose another commitment.", "before")
     if kind not in Dependency.Kind.values:
@@ -41,9 +45,8 @@ def link(
     if abs(lag) > MOST_LAG:
         raise Refused(f"A lag of {lag:,} days cannot be meant.", "lag")
     lock_network()
-    links = Dependency.objects.filter(removed_at=None).values_list("before_id", "after_id")
-    held = (Link(before=str(one), after=str(other)) for one, other in links)
-    loop = find_cycle(held, Link(before=str(before.pk), after=str(after.pk)))
+    waits = links_in_force() if waits is None else waits
+    loop = waits.loop(str(before.pk), str(after.pk))
     if loop:
         titles = {str(pk): title for pk, title in Commitment.objects.filter(pk__in=loop).values_list("pk", "title")}
         named = " → ".join(titles[one] for one in loop)
@@ -58,9 +61,16 @@ def link(
             )  # fmt: skip
     except IntegrityError as twice:
         raise Changed(f"{after} waits for {before} already.", "before") from twice
+    waits.add(str(before.pk), str(after.pk))
     _step(row, Step.REQUESTED, needed_by, "", "", by, at)
     out_of_date(f"{after} needs {before}")
     return row
+
+
+def links_in_force() -> Waits:
+    """What waits for what. Call it under `lock_network`."""
+    links = Dependency.objects.filter(removed_at=None).values_list("before_id", "after_id")
+    return Waits((str(before), str(after)) for before, after in links)
 
 
 @transaction.atomic

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime
 
 from django.conf import settings
@@ -12,6 +15,9 @@ from delivery.models import NetworkMark
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2099, 12, 31)
 NETWORK_LOCK = 0x6C696E6B  # links are made one at a time, so that two cannot close a loop together
+
+
+_gathered: ContextVar[list[str] | None] = ContextVar("gathered", default=None)
 
 
 class Refused(ValueError):
@@ -58,8 +64,25 @@ def words(text: str, field: str, *, longest: int, required: bool = False) -> str
 
 def out_of_date(why: str) -> None:
     """Mark the forecast, and wake a worker once this is committed."""
+    marks = _gathered.get()
+    if marks is not None:
+        marks.append(why)
+        return
     NetworkMark.objects.create(why=why[:200])
     transaction.on_commit(_nudge)
+
+
+@contextmanager
+def marked_once(why: str) -> Iterator[None]:
+    """Many changes that leave one mark together, made at the end and only if there was any."""
+    marks: list[str] = []
+    outer = _gathered.set(marks)
+    try:
+        yield
+    finally:
+        _gathered.reset(outer)
+    if marks:
+        out_of_date(why)
 
 
 def _nudge() -> None:

@@ -1,4 +1,4 @@
-"""What a check-in's page sends: an answer for each commitment, and for one of them perhaps a slip. Everything typed is kept."""
+"""What a check-in sends: an answer for each commitment, and for one perhaps a slip. Everything typed is kept."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ class RowForm(forms.Form):
     """One commitment's answer, with the slip that it may need. Its prefix is c and the commitment's number."""
 
     word = forms.ChoiceField(
-        choices=Answer.Word.choices, required=False, error_messages={"invalid_choice": "Choose one of the three answers."}
+        choices=Answer.Word.choices,
+        required=False,
+        error_messages={"invalid_choice": "Choose one of the three answers."},
     )
     seen = forms.IntegerField(required=False)  # the last slip that the person saw
     to = forms.CharField(required=False)  # a day, or "pick"
@@ -145,6 +147,11 @@ class RowForm(forms.Form):
         filled = [at for at, one in enumerate(self.options) if any(_typed(one, name) for name in one.fields)]
         count = max(2, (filled[-1] + 1) if filled else 0)
         return [(LETTERS[at], at, one) for at, one in enumerate(self.options[:count])]
+
+    @property
+    def has_options(self) -> bool:
+        """Whether anything is typed about an option."""
+        return any(_typed(one, name) for one in self.options for name in one.fields)
 
     def wrong(self) -> list[str]:
         """Every sentence that says what to mend."""

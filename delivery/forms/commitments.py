@@ -81,7 +81,9 @@ class CommitmentForm(Estimated):
 
     team = forms.ModelChoiceField(Team.objects.none(), label="Team", empty_label="Choose a team")
     title = text("What is promised", 300)
-    about = text("What it is for", 500, required=False, rows=2, hint="In business words: who can do what, once it is there.")
+    about = text(
+        "What it is for", 500, required=False, rows=2, hint="In business words: who can do what, once it is there."
+    )
     promised_on = DayField(label="Promised for")
     outcome = forms.ModelChoiceField(Outcome.objects.none(), label="Outcome", required=False, empty_label="None")
     owner = forms.ModelChoiceField(Person.objects.none(), label="Owner", required=False, empty_label="Nobody yet")
@@ -219,7 +221,12 @@ class OverrideForm(Typed):
         choices=[("ok", "On track"), ("risk", "At risk"), ("late", "Likely late")],
         widget=forms.RadioSelect,
     )
-    why = text("What the forecast does not know", 500, rows=3, hint=f"Shown beside the computed status for {OVERRIDE_DAYS} days.")
+    why = text(
+        "What the forecast does not know",
+        500,
+        rows=3,
+        hint=f"Shown beside the computed status for {OVERRIDE_DAYS} days.",
+    )
 
 
 class MoveForm(Typed):
@@ -235,4 +242,3 @@ class MoveForm(Typed):
 
 class NothingForm(Typed):
     """Only asks whether it is meant."""
-

@@ -43,10 +43,8 @@ class CommitmentField(forms.CharField):
         if not said:
             return None
         code = _CODE.match(said)
-        if code:
-            found = list(self.rows.filter(pk=int(code[1]))[:1])
-        else:
-            found = list(self.rows.filter(title__iexact=said)[:2])
+        meant = self.rows.filter(pk=int(code[1])) if code else self.rows.filter(title__iexact=said)
+        found = list(meant[:2])
         if len(found) > 1:
             raise forms.ValidationError("Several commitments have this title. Write the code, such as C-12.")
         if not found:
@@ -163,9 +161,13 @@ class DeadlineForm(Typed):
 
     name = text("Name", 120, hint="As the outside world calls it: “CMS go-live”.")
     date = DayField(label="Deadline")
-    milestone = CommitmentField(label="Reached when this is done", listed="known-commitments", help_text="Type to search.")
+    milestone = CommitmentField(
+        label="Reached when this is done", listed="known-commitments", help_text="Type to search."
+    )
     about = text("Where it comes from", 300, required=False, hint="The contract, the rule or the person.")
-    currency = forms.CharField(label="Currency", max_length=3, required=False, initial="USD", help_text="Three letters.")
+    currency = forms.CharField(
+        label="Currency", max_length=3, required=False, initial="USD", help_text="Three letters."
+    )
     cap = MoneyField(label="At most in all", required=False, help_text="Over all windows together.")
     places = {"windows": "currency"}
 
@@ -189,9 +191,15 @@ class DeadlineForm(Typed):
     def used(self) -> list[WindowForm]:
         return [row for row in self.windows if not row.is_empty]
 
+    @property
+    def wrong_windows(self) -> bool:
+        return self.is_bound and any(row.errors for row in self.windows)
+
     def wider(self) -> DeadlineForm:
         """What was typed, unjudged, with more rows to fill."""
-        self.windows += [WindowForm(prefix=f"w{len(self.windows) + n}") for n in range(SPARE_ROWS)][: MOST_ROWS - len(self.windows)]
+        self.windows += [WindowForm(prefix=f"w{len(self.windows) + n}") for n in range(SPARE_ROWS)][
+            : MOST_ROWS - len(self.windows)
+        ]
         return self
 
     def _fit(self) -> bool:

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from delivery.actions.contracts import MOST_LAG
+from delivery.loops import Waits
 from delivery.models import Dependency
 
 from . import values
-from .known import Choices, Known, Waits
+from .known import Choices, Known
 from .plan import Fate, Held, Intent, LinkIntent, Plan, WantedLink
 from .rows import Row, Table
 from .values import Unclear
@@ -111,7 +112,7 @@ def _judged(
     there = known.links.get((int(one.before), int(one.after), row.kind)) if _both_there(one) else None
     if there is not None:
         lag, in_calendar_days = there
-        if (row.lag or 0) != lag and row.lag is not None or row.in_calendar_days not in (None, in_calendar_days):
+        if row.lag not in (None, lag) or row.in_calendar_days not in (None, in_calendar_days):
             row.wrong("lag", f"This link is there already, with a lag of {lag}. Remove it on its page first.")
             return one
         one.fate = Fate.UNCHANGED

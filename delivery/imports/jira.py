@@ -112,8 +112,8 @@ def _issue(number: int, row: Any, result: Issues) -> Issue:
     if not issue.key:
         issue.problems.append(Problem.at(number, "key", "", "This issue has no key."))
     issue.title = _text(fields.get("summary"))
-    status = fields.get("status") if isinstance(fields.get("status"), dict) else {}
-    category = status.get("statusCategory") if isinstance(status.get("statusCategory"), dict) else {}
+    status = _table(fields.get("status"))
+    category = _table(status.get("statusCategory"))
     issue.status = _text(status.get("name"))
     issue.is_done = _is_done(_text(category.get("key")) or _text(category.get("name")), issue.status)
     issue.resolution = _text(fields.get("resolution"))
@@ -126,9 +126,9 @@ def _issue(number: int, row: Any, result: Issues) -> Issue:
             issue.fields[str(name)[:200]] = found
     if isinstance(fields.get("project"), dict):
         issue.fields["project"] = [_text(fields["project"].get("key"))]
-    for version in fields.get("fixVersions") or []:
-        if isinstance(version, dict):
-            issue.releases.append((_text(version.get("name")), _text(version.get("releaseDate"))))
+    releases = fields.get("fixVersions")
+    for version in map(_table, releases if isinstance(releases, list) else []):
+        issue.releases.append((_text(version.get("name")), _text(version.get("releaseDate"))))
     links = fields.get("issuelinks")
     for link in links if isinstance(links, list) else []:
         issue.ties += _ties(link, result)
@@ -144,6 +144,10 @@ def _ties(link: Any, result: Issues) -> Iterator[Tie]:
         other = link.get(side)
         if name and isinstance(other, dict) and _text(other.get("key")):
             yield Tie(name, outward, _text(other["key"])[:200])
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _text(value: Any) -> str:

@@ -146,7 +146,7 @@ def _moved(one: Intent, held: Held, known: Known, choices: Choices) -> None:
         later = row.promised_on > held.promised_on
         way = f"{held.promised_on:%-d %b %Y} to {row.promised_on:%-d %b %Y}"
         if row.promised_on < known.today:
-            row.wrong("promised_on", f"The promise would move from {way}, which has passed. Choose a day from today on.")
+            row.wrong("promised_on", f"The promise would move from {way}, which has passed. Choose a later day.")
             return
         row.reason = row.reason or ("" if row.raw.get("reason") else choices.reason)
         if not row.reason and not row.raw.get("reason"):
@@ -191,5 +191,3 @@ def _ended(one: Intent, held: Held | None, known: Known) -> None:
         one.acts.append("deliver" if row.state == "delivered" else "cancel")
         ended = f" {row.delivered_on:%-d %b %Y}" if row.state == "delivered" and row.delivered_on else ""
         one.changes.append(f"{row.state}{ended}")
-
-

@@ -15,7 +15,12 @@ from .plan import Plan, Wanted, WantedLink
 
 CANCELLED = ("won't", "wont", "cancel", "duplicate", "declin", "reject", "abandon", "obsolete", "cannot reproduce",
              "not a bug", "invalid", "incomplete")  # fmt: skip
-UNITS = {"days": "Working days", "points": "Story points", "hours": "Hours", "seconds": "Seconds (Jira's own estimates)"}
+UNITS = {
+    "days": "Working days",
+    "points": "Story points",
+    "hours": "Hours",
+    "seconds": "Seconds (Jira's own estimates)",
+}
 THIS_FIRST, OTHER_FIRST, NOT = "this", "other", ""
 
 
@@ -43,7 +48,9 @@ def guess(issues: Issues, known: Known) -> Mapping:
     days = [name for name in names if any(is_day(issue.one(name)) for issue in issues.issues[:200] if issue.one(name))]
     wished = [name for name in days if any(word in names[name] for word in ("promise", "commit", "target"))]
     has_release = any(day for issue in issues.issues for _, day in issue.releases)
-    found.promised = "duedate" if "duedate" in names else (wished[0] if wished else "release" if has_release else "duedate")
+    found.promised = (
+        "duedate" if "duedate" in names else (wished[0] if wished else "release" if has_release else "duedate")
+    )
     points = [name for name, label in names.items() if "story point" in label]
     times = [name for name in ("timeestimate", "timeoriginalestimate") if name in names]
     if points:
@@ -94,7 +101,9 @@ def plan(issues: Issues, mapping: Mapping, known: Known, choices: Choices) -> Pl
     """The fate of every issue and of every link between them."""
     wanted = [_wanted(issue, issues, mapping, choices) for issue in issues.issues]
     promises = judge(wanted, known, choices)
-    links = dependencies.judge([link for issue in issues.issues for link in _links(issue, mapping)], known, choices, promises)
+    links = dependencies.judge(
+        [link for issue in issues.issues for link in _links(issue, mapping)], known, choices, promises
+    )
     return Plan(promises=promises, links=links, unit=issues.unit, read_as=issues.read_as)
 
 

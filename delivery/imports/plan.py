@@ -110,7 +110,7 @@ class Held:
 
 @dataclass(slots=True)
 class Intent:
-    """What would be done with one row. The sets of `changes` are words for people; `acts` names the verbs."""
+    """What would be done with one row. `changes` are words for people, `acts` names the verbs."""
 
     line: int
     fate: Fate
@@ -128,7 +128,7 @@ class Intent:
 
     @property
     def title(self) -> str:
-        return self.wanted.title or (self.held.title if self.held else "") or self.wanted.id
+        return self.wanted.title or (self.held.title if self.held and self.held.seen else "") or self.wanted.id
 
     @property
     def what(self) -> str:

@@ -80,7 +80,7 @@ def sniff(text: str) -> str:
 
 
 def read(raw: bytes, *, most_rows: int = MOST_ROWS) -> Table:
-    """The table. Raises Unreadable for a file without a header or rows, one that is no text, and one that is too long."""
+    """The table. Raises Unreadable for what has no header or rows, is no text, or is too long."""
     text, encoding = decode(raw)
     text = text.replace("\x00", "")
     if raw[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):

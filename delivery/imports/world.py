@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from django.db.models import Q
-from teams import access
-from teams.access import Right
-from teams.models import User
 
 from delivery import shown
 from delivery.actions.rules import today
 from delivery.models import Commitment, Dependency, Outcome, PlanningInterval
+from teams import access
+from teams.access import Right
+from teams.models import User
 
 from .dependencies import CODE
 from .known import Known, TeamKnown

@@ -209,7 +209,52 @@ class Bar:
     @property
     def label_x(self) -> float:
         """Over the bar's beginning; further left when it would not fit."""
-        return max(0, min(self.left, WIDTH - self.label_room))
+        return round(max(0, min(self.left - (8 if self.is_milestone else 0), WIDTH - self.label_room)), 1)
+
+    @property
+    def label_most(self) -> float:
+        return round(min(WIDTH - self.label_x, self.label_room + 60), 1)
+
+    @property
+    def bar_offset(self) -> float:
+        """From the label to the bar, which is part of the link."""
+        return round(self.left - self.label_x - (8 if self.is_milestone else 0), 1)
+
+    @property
+    def row_height(self) -> int:
+        return ROW
+
+    @property
+    def range_top(self) -> int:
+        return self.middle - 2
+
+    @property
+    def range_width(self) -> float:
+        return round(max(self.sure_x - self.right, 0), 1)
+
+    @property
+    def ghost_width(self) -> float:
+        return round(max(self.first_x - self.ghost_left, 0), 1)
+
+    @property
+    def ghost_top(self) -> int:
+        return self.middle + 8
+
+    @property
+    def due_top(self) -> int:
+        return self.middle - 8
+
+    @property
+    def diamond_top(self) -> int:
+        return self.middle - 6
+
+    @property
+    def big_diamond_top(self) -> int:
+        return self.middle - 8
+
+    @property
+    def what_if_top(self) -> int:
+        return self.middle + 13 - (2 if self.is_milestone else 0)
 
     def entry(self) -> tuple[float, int]:
         return (self.left - (7 if self.is_milestone else 1), self.middle)

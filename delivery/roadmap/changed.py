@@ -6,7 +6,6 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 
 from delivery import network, shown
 from delivery.models import Commitment, Deadline
@@ -20,6 +19,7 @@ from .density import Density, density
 
 LEAST, MOST = -14, 42  # working days by which a what-if may change a commitment
 MOST_CHANGES = 8
+MOST_LISTED = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,10 @@ class Change:
         if not self.days:
             return "as it is"
         return f"{words.days(self.days, 'working')} of work {'more' if self.days > 0 else 'less'}"
+
+    @property
+    def saved(self) -> int:
+        return -self.days
 
     @property
     def signed(self) -> str:
@@ -77,7 +81,7 @@ class DeadlineAnswer:
     def costs(self) -> bool:
         return bool(self.row.windows.all())
 
-    @cached_property
+    @property
     def chart(self) -> Density:
         return density(self.moved.bins_before, self.moved.bins_after, self.row.date)
 
@@ -107,6 +111,11 @@ class Answered:
     @property
     def is_nothing(self) -> bool:
         return not any(change.days for change in self.changes)
+
+    @property
+    def moved_more(self) -> int:
+        """Beyond the ones that are listed."""
+        return len(self.moved) - MOST_LISTED
 
     @property
     def heading(self) -> str:

@@ -28,6 +28,46 @@ class Density:
     first: date
     last: date
 
+    @property
+    def wash_width(self) -> float:
+        return round(WIDTH - (self.line_x or 0), 1)
+
+    @property
+    def line_text_x(self) -> float:
+        return min(max(self.line_x or 0, 16), WIDTH - 16)
+
+    @property
+    def now_word_x(self) -> float:
+        """Over its peak, away from the other's when the two would meet."""
+        near = abs(self.now_x - self.then_x) < 44
+        return self._inside(self.now_x - (22 if self.now_x <= self.then_x else -22) * near)
+
+    @property
+    def then_word_x(self) -> float:
+        near = abs(self.now_x - self.then_x) < 44
+        return self._inside(self.then_x + (22 if self.now_x <= self.then_x else -22) * near)
+
+    @property
+    def now_word_y(self) -> float:
+        return max(self.now_y - 6, 10)
+
+    @property
+    def then_word_y(self) -> float:
+        return max(self.then_y - 6, 10)
+
+    @property
+    def shows_first(self) -> bool:
+        """Whether the deadline's day leaves room for the first day's name."""
+        return self.line_x is None or self.line_text_x > 60
+
+    @property
+    def shows_last(self) -> bool:
+        return self.line_x is None or self.line_text_x < WIDTH - 60
+
+    @staticmethod
+    def _inside(x: float) -> float:
+        return round(min(max(x, 20), WIDTH - 20), 1)
+
 
 def density(before: Bins, after: Bins, deadline: date) -> Density:
     """The curves of `before` and `after`; the window holds all but the far tails, and the deadline when it is near."""

@@ -43,6 +43,10 @@ class Stub:
         return f"M{self.x - 18:g} {self.y:g}H{self.x - 1:g}" if self.waits else f"M{self.x:g} {self.y:g}h18"
 
     @property
+    def words_y(self) -> float:
+        return self.y + (4 if self.waits else 14)
+
+    @property
     def words_x(self) -> float:
         """Beside the stub, in the plot."""
         wide = text_width(self.words)

@@ -19,7 +19,7 @@ from teams import access
 from teams.models import Team, User
 
 from . import words
-from .axis import WIDTH, Axis, stacked, text_width
+from .axis import WIDTH, Axis, Tick, stacked, text_width
 from .bars import ROW, Bar
 from .links import Arrow, Stub, arrows, links_touching, stubs, unestimated_before
 
@@ -27,6 +27,7 @@ MANY = 40  # bars; with more of them lanes show what matters most, and open one 
 KEPT = 3  # bars of a folded lane beside those of the chain
 LANE_PAD = 12
 FOLD_LINE = 26
+LABEL_ROW = 20
 MOST_LABELS = 3  # rows of deadline labels over the plot
 MILESTONES = "milestones"
 
@@ -59,6 +60,7 @@ class Line:
     label_x: float
     level: int
     is_chosen: bool
+    top: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Wash:
     width: float
 
 
-@dataclass(slots=True)
+@dataclass
 class Roadmap:
     """All that the page shows. `bars` are the drawn ones by commitment."""
 
@@ -126,14 +128,38 @@ class Roadmap:
                 placed.append((x if x + wide <= WIDTH else max(x - wide, 0), x, said, one))
         placed.sort(key=lambda each: each[0])
         levels = stacked([(label, label + text_width(said) + 4) for label, _, said, _ in placed])
+        rows = min(max(levels, default=0) + 1, MOST_LABELS)
         return [
-            Line(x, said, label, level, one is self.chosen)
+            Line(x, said, label, level, one is self.chosen, (rows - 1 - level) * LABEL_ROW)
             for (label, x, said, one), level in zip(placed, levels, strict=True)
         ]
 
     @property
     def label_rows(self) -> range:
-        return range(min(max((line.level for line in self.lines), default=-1) + 1, MOST_LABELS))
+        """The rows of deadline labels; the lowest is that of the months."""
+        return range(min(max((line.level for line in self.lines), default=0) + 1, MOST_LABELS))
+
+    @property
+    def month_top(self) -> int:
+        return (len(self.label_rows) - 1) * LABEL_ROW
+
+    @property
+    def head_height(self) -> int:
+        return self.month_top + LABEL_ROW + 24
+
+    @cached_property
+    def ticks(self) -> list[Tick]:
+        return self.axis.ticks(self.today)
+
+    @property
+    def month_ticks(self) -> list[Tick]:
+        """The months whose names no deadline's label covers."""
+        taken = [(line.label_x, line.label_x + text_width(line.words)) for line in self.lines if line.level == 0]
+        return [
+            tick
+            for tick in self.axis.months()
+            if all(tick.x >= right or tick.x + text_width(tick.word) <= left for left, right in taken)
+        ]
 
     @property
     def washes(self) -> list[Wash]:
@@ -264,7 +290,7 @@ def _lanes(bars: Sequence[Bar], scope: Sequence[Team], chain: Sequence[int], ope
         if not bar.is_milestone:
             by_team.setdefault(bar.shown.row.team_id, []).append(bar)
     ranked = [
-        (min(places.get(bar.pk, far) for bar in by_team[one.pk]), Lane(one.slug, one.name, one.get_kind_display(), by_team[one.pk]))
+        (min(places.get(bar.pk, far) for bar in by_team[one.pk]), Lane(one.slug, one.name, one.kind_name, by_team[one.pk]))
         for one in scope
         if one.pk in by_team
     ]  # fmt: skip

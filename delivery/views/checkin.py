@@ -13,16 +13,21 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
+
+from delivery import actions, answered, checkin, shown, slipping, typed
+from delivery.models import Answer, Slip
 from teams import access
 from teams.access import Right
 from teams.models import Grant, Team, User
 from teams.templatetags import words
 
-from delivery import actions, checkin, shown, slipping, typed
-from delivery.models import Answer, Slip
-
 A_PAGE = 100
 _ROW = re.compile(r"c([0-9]{1,18})-seen")
+# word, label, key, shape
+ANSWERS = [
+    (word, label, str(at), state)
+    for at, ((word, label), state) in enumerate(zip(Answer.Word.choices, ("ok", "risk", "late"), strict=True), 1)
+]
 # where the page shows what a verb refuses
 FIELDS = {"to_date": "day", "reason": "reason", "words": "words", "impact": "impact", "days": "likely"}
 
@@ -62,8 +67,7 @@ def preview(request: HttpRequest, team: str) -> HttpResponse:
             raise ValueError(f"It is promised for {words.day(to)} already. Choose another day.")
         actions.rules.plausible(to, "to")
         said = request.GET.get("likely", "")
-        sure = re.fullmatch("[0-9]{1,4}", said, re.ASCII) and row.likely is not None and int(said) <= 2000
-        likely = (row.likely, int(said)) if sure else None
+        likely = int(said) if re.fullmatch("[0-9]{1,4}", said, re.ASCII) and int(said) <= 2000 else None
         context["seen"] = slipping.preview(row, to, promised=row.promised_on, likely=likely)
     except ValueError as wrong:
         context["wrong"] = str(wrong)
@@ -103,9 +107,8 @@ def _context(request: HttpRequest, weekly: checkin.Weekly) -> dict[str, Any]:
         "may_people": may and access.may(user, Right.PEOPLE, weekly.team),
         "is_mine": last is not None and last.by_id == user.pk,
         "opened": _number(request.POST.get("opened")) or round(checkin.time.time()),
-        "answers": [(word, label, str(at)) for at, (word, label) in enumerate(Answer.Word.choices, 1)],
+        "answers": ANSWERS,
         "reasons": Slip.Reason.choices,
-        "letters": "ABCDEFGH",
     }
 
 
@@ -143,7 +146,7 @@ def _log(request: HttpRequest, weekly: checkin.Weekly) -> HttpResponse:
         if not request.htmx:  # type: ignore[attr-defined]
             return _shown(request, weekly, status=422)
         return render(request, "delivery/checkin_row.html", _context(request, weekly) | {"row": row}, status=422)
-    said = f"Slip logged: {words.shorten(row.shown.row.title)}."  # type: ignore[attr-defined]
+    said = f"Slip logged: {row.shown.row}."
     if request.htmx:  # type: ignore[attr-defined]
         fresh = _weekly(request, weekly.team, posted=False)
         context = _context(request, fresh) | {"row": fresh.row(pk), "just_logged": True}
@@ -187,7 +190,7 @@ def _group(request: HttpRequest, team: Team) -> HttpResponse:
     user = _user(request)
     today = checkin.this_day()
     monday = today - checkin.timedelta(days=today.weekday())
-    every = checkin.squads(access.below(user, team), monday)
+    every = answered.squads(access.below(user, team), monday)
     own = set(
         Grant.objects.filter(
             person__user=user, revoked_at=None, role__in=(Grant.Role.MANAGER, Grant.Role.CONTRIBUTOR)
@@ -195,14 +198,13 @@ def _group(request: HttpRequest, team: Team) -> HttpResponse:
     )
     every.sort(key=lambda one: one.team.pk not in own)
     asked = [one for one in every if one.commitments]
+    done = sum(one.checkin is not None for one in asked)
     context = {
         "team": team,
         "page": Paginator(every, A_PAGE).get_page(request.GET.get("page")),
-        "asked": len(asked),
-        "answered": sum(one.checkin is not None for one in asked),
+        "title": f"Check-in, week {today.isocalendar().week}",
+        "intro": f"{done} of {words.plural(len(asked), 'team has,teams have')} answered." if asked else "",
         "own": own,
-        "today": today,
-        "week": today.isocalendar().week,
     }
     return render(request, "delivery/checkin_group.html", context)
 

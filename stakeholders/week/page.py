@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from metrics.periods import Week
+from metrics.periods import Week, week_in_review
 from metrics.rollups import Pooled
 from teams import access
 from teams.access import Right
@@ -21,6 +21,7 @@ from . import changes, figures, fresh, health
 from .changes import lasted, measure_url
 from .gather import WEEKS, Disruption, Gathered, gather, whole
 from .headline import Before, Facts, Headline, Outage, headline
+from .promises import Promises, promises
 
 LEAST_WEEKS = 4  # a record over fewer weeks is none
 
@@ -50,6 +51,7 @@ class Page:
     health: list[health.Row]
     more_teams: int
     groups: list[changes.Group]
+    promises: Promises | None  # None on the page of a week that is long over: they are known only as they stand now
     freshness: list[dict[str, Any]]
     is_complete: bool  # every source was read to the end of the week, and that is over
     counting: bool
@@ -117,6 +119,7 @@ def compose(user: User, team: Team, week: Week, *, now: datetime) -> Page:
         health=rows[: health.MOST],
         more_teams=max(len(rows) - health.MOST, 0),
         groups=changes.groups(got, fresh.changes(got)),
+        promises=promises(got, got.teams) if week >= week_in_review(now, settings.ORGANISATION_ZONE) else None,
         freshness=fresh.line(got),
         is_complete=not late and not got.partial,
         counting=got.counting,

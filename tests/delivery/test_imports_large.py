@@ -1,0 +1,98 @@
+"""Ten thousand rows: every fault is named in its place, and the good rows are in within a minute."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from delivery.actions.rules import today as this_day
+from delivery.imports.rows import write
+from delivery.models import Commitment, Dependency, NetworkMark
+from teams.models import Person
+
+from .test_imports import HEAD, bring_in, dry_run, send
+
+FAULTS: list[tuple[str, int, str]] = [
+    ("promised", 3, "31 Nov 2026"), ("promised", 3, "03/04/2026"), ("promised", 3, "1970-01-01"),
+    ("promised", 3, "2100-01-01"), ("promised", 3, "soon"), ("promised", 3, ""), ("promised", 3, "46030"),
+    ("title", 2, ""), ("title", 2, "x" * 301), ("team", 1, "Nowhere"), ("low", 4, "99"), ("low", 4, "three"),
+    ("likely", 5, ""), ("high", 6, "1e9"), ("id", 0, "P-0"),
+]  # fmt: skip
+
+
+def ten_thousand() -> tuple[list[list[str]], dict[int, str]]:
+    """Rows, and the column that is wrong by line."""
+    day = this_day()
+    rows = [
+        [f"P-{n}", "Squad A", f"Promise number {n}", (day + timedelta(n % 300)).isoformat(), "3", "5", "8"]
+        for n in range(10_000)
+    ]
+    wrong = {}
+    for number, index in enumerate(random.Random(7).sample(range(1, 10_000), 37)):
+        column, place, value = FAULTS[number % len(FAULTS)]
+        rows[index][place] = value
+        wrong[index + 2] = column
+    return rows, wrong
+
+
+@pytest.fixture
+def ines(page_of: Callable[[Person], Client], manager_a: Person) -> Client:
+    return page_of(manager_a)
+
+
+def test_exactly_the_bad_lines_are_reported_and_the_rest_is_written_in_time(ines: Client) -> None:
+    rows, wrong = ten_thousand()
+    query = send(ines, write(HEAD, rows))
+    began = time.perf_counter()
+    shown = dry_run(ines, query)
+    looked = time.perf_counter() - began
+    assert b"9,963 would be created, 37 have errors." in shown.content
+    assert {one.line: one.column for one in shown.context["plan"].problems} == wrong
+    assert len(shown.context["plan"].problems) == 37
+    assert all(one.what for one in shown.context["plan"].problems)
+    assert bring_in(ines, query, "all").status_code == 422
+    assert Commitment.objects.count() == 0
+    began = time.perf_counter()
+    assert bring_in(ines, query, "good").status_code == 302
+    took = time.perf_counter() - began
+    print(f"dry run {looked:.1f} s, import {took:.1f} s")
+    assert took < 60
+    assert Commitment.objects.count() == 9_963
+    assert NetworkMark.objects.count() == 1
+    links = [[f"P-{n}", f"P-{n + 1}"] for n in range(9_999)]
+    random.Random(3).shuffle(links)
+    query = send(ines, write(["before", "after"], links), "dependencies")
+    began = time.perf_counter()
+    assert bring_in(ines, query, "good").status_code == 302
+    took = time.perf_counter() - began
+    print(f"links {took:.1f} s, {Dependency.objects.count()}")
+    assert took < 60
+    rows = [row for line, row in enumerate(rows, start=2) if line not in wrong]
+    began = time.perf_counter()
+    assert b"9,963 would stay as they are." in dry_run(ines, send(ines, write(HEAD, rows))).content
+    print(f"again {time.perf_counter() - began:.1f} s")
+    for row in rows[:1000]:
+        row[3] = (this_day() + timedelta(400)).isoformat()
+    moved = [[*row, "scope", "Split it"] for row in rows[:1000]]
+    began = time.perf_counter()
+    assert bring_in(ines, send(ines, write([*HEAD, "reason", "option"], moved))).status_code == 302
+    print(f"1,000 slips {time.perf_counter() - began:.1f} s")
+
+
+def test_a_dry_run_asks_the_database_as_often_for_many_rows_as_for_few(ines: Client) -> None:
+    def queries(count: int) -> int:
+        rows = [[f"P-{n}", "", f"Number {n}", this_day().isoformat(), "", "", ""] for n in range(count)]
+        query = send(ines, write(HEAD, rows))
+        with CaptureQueriesContext(connection, ) as asked:
+            dry_run(ines, query)
+        return len(asked)
+
+    queries(2)
+    assert queries(3) == queries(300)
