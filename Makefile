@@ -48,7 +48,7 @@ bench: $(VENV)/development  ## how long things take, with figures
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 chaos: $(VENV)/development  ## break things for real, count what is lost
-	@$(BIN)/python -m pytest tests/chaos -m chaos -p no:xdist -q -s $(ARGS)
+	@$(BIN)/python -m pytest tests/chaos -m chaos -n 0 -q -s $(ARGS)
 
 format: $(VENV)/development  ## put every file into the house's form
 	$(BIN)/ruff check --fix .

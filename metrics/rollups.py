@@ -38,7 +38,8 @@ def _rebuild_some(now: datetime) -> int:
         # taken before counting: a mark made meanwhile is another row and stays for the next turn
         cursor.execute(
             """
-            DELETE FROM metrics_dirtyweek WHERE id IN (SELECT id FROM metrics_dirtyweek ORDER BY id LIMIT %s)
+            DELETE FROM metrics_dirtyweek
+             WHERE id <= (SELECT max(id) FROM (SELECT id FROM metrics_dirtyweek ORDER BY id LIMIT %s) next)
             RETURNING service_id, at
             """,
             [MARKS_AT_ONCE],

@@ -5,6 +5,7 @@ The yardstick is the same repository, read undisturbed into another source: the 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -30,7 +31,7 @@ from . import facts, misbehaving
 from .metrics.repository import Repository, large
 from .processes import Fleet, fleet
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.django_db(transaction=True)]
 
 PAGES = 15  # at least, with the small pages of the processes' settings
 
@@ -153,6 +154,32 @@ def test_a_worker_killed_in_mid_pull_loses_and_doubles_nothing(
     assert facts.doubled(source) == 0
     assert pages(source) >= PAGES
     assert_one_writer(source)
+
+
+def test_the_lock_of_a_git_that_was_killed_does_not_stop_the_run_that_goes_on(
+    root: Team, tmp_path: Path, settings: Any
+) -> None:
+    repository = Repository(tmp_path / "repository")
+    tip = repository.commit()
+    repository.tag("v1")
+    source = connect(root, repository)
+    stream = source.streams.get()
+    lease = streams.take(stream.pk, "killed in its last page")
+    assert lease
+    provider, cursor = registry.connect(source), {}
+    while cursor.get("run", {}).get("phase") != "gone":
+        page = provider.fetch("history", cursor, now=timezone.now(), tell=lease.tell)
+        streams.keep(lease, source, page)
+        cursor = dict(page.cursor)
+    have = settings.CLONES_DIR / f"git-{source.pk}" / "refs" / "plumbline" / "have"
+    left = have / hashlib.sha256(cursor["run"]["mark"].encode()).hexdigest()[:16] / f"{tip}.lock"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    Stream.objects.filter(pk=stream.pk).update(lease_until=timezone.now())
+    streams.read(stream.pk, "the next one")
+    stream.refresh_from_db()
+    assert stream.error == ""
+    assert stream.succeeded_at
 
 
 def test_two_workers_and_two_beats_are_one_writer(

@@ -27,8 +27,6 @@ from teams.models import User
 from .metrics.repository import Repository
 from .processes import PROJECT, Process, gone, mentioning, start, wait_for
 
-pytestmark = pytest.mark.xdist_group("processes")
-
 START_SECONDS = 90
 
 

@@ -20,8 +20,6 @@ from config import embedded
 
 from .processes import Process, gone, mentioning, start, wait_for
 
-pytestmark = pytest.mark.xdist_group("processes")
-
 OWNER = """
 import sys
 from pathlib import Path

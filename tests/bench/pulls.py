@@ -18,24 +18,27 @@ from .table import Table, median, seconds, short, times
 def measure(table: Table, folder: Path, root: Team) -> None:
     _linking(table)
     for commits, runs in ((5_000, 3), (50_000, 1)):
-        repository = large(folder / f"repository-{commits}", commits=commits, every=commits // 500)
-        sources = [_connect(root, repository, f"{commits} commits, {run}") for run in range(runs)]
-        took = [seconds(lambda source=source: pull(source)) for source in sources]
-        rows = _rows(sources[0])
-        runs_word = f"median of {runs}, {rows:,} rows" if runs > 1 else f"{rows:,} rows"
-        table.add(f"Pull of {commits:,} commits, 500 tags", short(median(took)), runs_word)
-        table.add("  rows a second", f"{rows / median(took):,.0f}", "changes, deployments, their ties")
-        again = times(lambda: pull(sources[0]), 5)  # noqa: B023 (called at once)
-        table.add("  second pull, nothing new", short(median(again)), "median of 5")
-        counted = seconds(lambda: rollups.rebuild(now=timezone.now()))
-        table.add(
-            f"  first count of {ServiceWeek.objects.filter(service__source=sources[0]).count()} weeks", short(counted)
-        )
-        for _ in range(50):
-            repository.git("checkout", "-q", "main") if _ == 0 else None
-            repository.commit()
-        repository.tag("v9")
-        table.add("  third pull, 50 commits and a tag new", short(seconds(lambda: pull(sources[0]))))  # noqa: B023
+        _repository(table, large(folder / f"repository-{commits}", commits=commits, every=commits // 500), runs, root)
+
+
+def _repository(table: Table, repository: Repository, runs: int, root: Team) -> None:
+    """Read it afresh `runs` times, then again with nothing new, then with a little new."""
+    name = repository.path.name
+    sources = [_connect(root, repository, f"{name}, {run}") for run in range(runs)]
+    took = [seconds(lambda source=source: pull(source)) for source in sources]
+    first, rows = sources[0], _rows(sources[0])
+    how = f"median of {runs}, {rows:,} rows" if runs > 1 else f"{rows:,} rows"
+    table.add(f"Pull of {name}, 500 tags", short(median(took)), how)
+    table.add("  rows a second", f"{rows / median(took):,.0f}", "changes, deployments, their ties")
+    table.add("  second pull, nothing new", short(median(times(lambda: pull(first), 5))), "median of 5")
+    counted = seconds(lambda: rollups.rebuild(now=timezone.now()))
+    weeks = ServiceWeek.objects.filter(service__source__in=sources).count()
+    table.add(f"  first count of its {weeks} weeks", short(counted))
+    repository.git("checkout", "-q", "main")
+    for _ in range(50):
+        repository.commit()
+    repository.tag("v9")
+    table.add("  third pull, 50 commits and a tag new", short(seconds(lambda: pull(first))))
 
 
 def _linking(table: Table) -> None:

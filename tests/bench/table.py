@@ -14,10 +14,11 @@ class Table:
     """Lines in the order in which they were measured."""
 
     lines: list[tuple[str, str, str]] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
 
     def add(self, what: str, figure: str, how: str = "") -> None:
         self.lines.append((what, figure, how))
-        print(f"  {what}: {figure}", file=sys.stderr, flush=True)
+        print(f"{time.monotonic() - self.began:5.0f} s  {what.strip()}: {figure or how}", file=sys.stderr, flush=True)
 
     def show(self) -> None:
         wide = [max(len(line[column]) for line in self.lines) for column in range(3)]

@@ -26,7 +26,7 @@ from tests import facts
 from tests.metrics.repository import Repository, large
 from tests.processes import Fleet, Process, WaitedInVain, fleet
 
-pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
 
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "6"))
 BLOWS = 4

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from .conftest import Demo
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser]
 
 Visit = Callable[..., Page]
 

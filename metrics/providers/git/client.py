@@ -85,6 +85,8 @@ class Clone:
         self.connection.folder.mkdir(parents=True, exist_ok=True)
         with (self.connection.folder / f"git-{self.connection.source}.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            for left in (*self.folder.glob("*.lock"), *(self.folder / "refs").rglob("*.lock")):
+                left.unlink(missing_ok=True)  # of a git that was killed; we are alone here
             yield
 
     def fetch(self, branch: str, tell: Tell) -> None:
@@ -198,8 +200,6 @@ class Clone:
             self._git("init", "--bare", "--quiet", "--initial-branch=main", str(self.folder))
             self._git("config", "gc.auto", "0")  # commits of a rewritten history stay readable
             self._git("config", "maintenance.auto", "false")
-        for left in (*self.folder.glob("*.lock"), *(self.folder / "refs").rglob("*.lock")):
-            left.unlink(missing_ok=True)  # of a git that was killed; we are alone here
 
     def _local(self) -> bool:
         return "://" not in self.connection.address and not _is_scp(self.connection.address)
