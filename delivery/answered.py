@@ -34,7 +34,8 @@ def squads(teams: Any, monday: date) -> list[Squad]:
     newest = {one.team_id: one for one in sent}
     found = []
     for row in rows:
-        checkin, words = newest.get(row.pk), {}
+        checkin = newest.get(row.pk)
+        words: dict[str, int] = {}
         for answer in checkin.answers.all() if checkin else ():
             words[answer.word] = words.get(answer.word, 0) + 1
         found.append(Squad(row, counts.get(row.pk, 0), checkin, words))

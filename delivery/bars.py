@@ -61,7 +61,7 @@ class Spread:
 
 
 def spread(days: Sequence[tuple[date, int]], *, due: date, sure: date) -> Spread | None:
-    """The bars of how many trials finished on each day; days off without any trial take no room. None without trials."""
+    """The bars of how many trials finished on each day; a day off without any takes no room. None without trials."""
     total = sum(count for _, count in days)
     if not total:
         return None
@@ -185,7 +185,7 @@ class Range:
 
 
 def axis(days: Sequence[date], *, today: date) -> Axis:
-    """One that holds `days`, but no more than three months back and fourteen ahead: what lies outside stands at the edge."""
+    """One that holds `days` up to three months back and fourteen ahead: what lies outside stands at its edge."""
     earliest, latest = today - timedelta(days=92), today + timedelta(days=425)
     near = [min(max(day, earliest), latest) for day in days] or [today, today + timedelta(days=60)]
     return Axis(min(*near, today) - timedelta(days=3), max(*near, today) + timedelta(days=5))

@@ -16,7 +16,6 @@ from django.db import transaction
 from teams.models import Team, User
 
 from . import actions, network, shown, slipping
-from .actions.rules import today as this_day
 from .calendar import WorkCalendar
 from .forms.checkin import RowForm
 from .models import Answer, CheckIn, Commitment, Flag, Option, Slip
@@ -65,6 +64,18 @@ class Row:
         if self.word == Word.WILL_SLIP:
             return self.slip is not None
         return self.word == Word.ON_TRACK or (self.word == Word.AT_RISK and bool(self.options))
+
+    @property
+    def picked(self) -> str:
+        """A day typed or chosen that no chip offers; chips follow the due date, which somebody may move meanwhile."""
+        to = str(self.form["to"].value() or "")
+        if to in ("", "pick") or any(to == chip.on.isoformat() for chip in self.chips):
+            return str(self.form["day"].value() or "")
+        return to
+
+    @property
+    def is_picked(self) -> bool:
+        return bool(self.picked) and all(self.form["to"].value() != chip.on.isoformat() for chip in self.chips)
 
     @property
     def wrong(self) -> list[str]:
@@ -287,6 +298,3 @@ def gone(weekly: Weekly, pks: Collection[int], seeable: Any) -> list[str]:
     if len(missing) > named:
         said.append(f"A commitment is no longer a promise of {weekly.team}.")
     return said
-
-
-__all__ = ["Row", "Weekly", "check", "gone", "send", "this_day"]

@@ -28,7 +28,7 @@ STEPS = dict(DependencyEvent.Step.choices)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of the slip log. `days`: later than the promise before; `warning`: working days, None where none is due."""
+    """One entry of the slip log. `days`: later than the promise before; `warning`: working days, if one was due."""
 
     at: datetime | date
     tone: str
@@ -49,6 +49,10 @@ class Entry:
     @property
     def standard(self) -> float:
         return round(STANDARD_DAYS / FULL_BAR * 100, 1)
+
+    @property
+    def earlier(self) -> int:
+        return -self.days
 
     @property
     def is_short(self) -> bool:

@@ -108,7 +108,7 @@ class TeamLoad:
         return None if self.capacity is None else self._part(self.capacity)
 
 
-@dataclass(slots=True)
+@dataclass
 class Opened:
     """The page of one interval."""
 

@@ -1,4 +1,4 @@
-"""The commitments of a scope as a list: filtered, sorted, grouped, all on one axis; and the same rows as CSV.
+"""The commitments of a scope as a list: filtered, sorted, grouped, all on one axis. `sheet.py` makes it a file.
 
 Status and forecast are computed, so that they are filtered and sorted here and not in the database. One reading of the
 records serves the page and the file.
@@ -6,7 +6,7 @@ records serves the page and the file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -17,7 +17,6 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Q
 
 from teams import access
-from teams.csv_cells import lines
 from teams.models import Team, User
 from teams.templatetags import ui
 
@@ -49,7 +48,13 @@ class Line:
 
     @property
     def shape(self) -> str:
-        return "none" if self.one.row.cancelled_at else self.one.state
+        return "none" if self.state in ("cancelled", "stale") else self.state
+
+    @property
+    def before_silence(self) -> str:
+        """What the numbers of a stale one say."""
+        said = self.one.status.current.without_news
+        return said.words if said is not None and self.state == "stale" else ""
 
     @property
     def word(self) -> str:
@@ -71,7 +76,12 @@ class Line:
     @property
     def tone(self) -> str:
         """Of the figures: coloured only when it is bad."""
-        return self.state if self.state in ("risk", "late") else ""
+        said = self.one.status.current.without_news or self.one.status.current.standing
+        return said.value if said.value in ("risk", "late") and self.one.row.is_open else ""
+
+    @property
+    def early(self) -> int:
+        return -(self.against or 0)
 
     def on(self, axis: bars.Axis) -> bars.Range:
         row, forecast = self.one.row, self.forecast
@@ -93,12 +103,11 @@ SORTS: dict[str, tuple[str, Key]] = {
     "due": ("Due", lambda line: (line.one.promised_on,)),
     "title": ("Name", lambda line: (line.one.row.title.casefold(),)),
     "status": ("Status", lambda line: (RANK.index(line.state) if line.state in RANK else len(RANK),)),
-    "forecast": ("Forecast", lambda line: (line.forecast or (FAR, FAR))),
+    "forecast": ("Forecast", lambda line: line.forecast or (FAR, FAR)),
     "chance": ("On time", lambda line: (line.one.chance.share if line.chance and line.one.chance else 2,)),
     "against": ("Against due", lambda line: (line.against is None, -(line.against or 0))),
 }
-GROUPED: dict[str, Key] = {
-    "team": lambda line: (line.one.row.team.name.casefold(), line.one.row.team_id),
+GROUPED: dict[str, Key] = {  # by team: in the order of the tree, which the listing knows
     "outcome": lambda line: (line.one.row.outcome is None, str(line.one.row.outcome or "")),
     "status": lambda line: (RANK.index(line.state) if line.state in RANK else len(RANK),),
     "none": lambda line: (),
@@ -158,7 +167,7 @@ class Listing:
         given = self.params.get("squad", "")
         return given if given in {team.slug for team in self.teams} else ""
 
-    # --- what there is to choose ---------------------------------------------------------------------------------------
+    # --- what there is to choose --------------------------------------------------------------------------------------
 
     @cached_property
     def teams(self) -> list[Team]:
@@ -196,8 +205,15 @@ class Listing:
         found = [Line(one) for one in self.board.shown]
         if self.status:
             found = [line for line in found if line.state == self.status]
-        key, grouped = SORTS[self.sort][1], GROUPED[self.group]
+        key, grouped = SORTS[self.sort][1], self._group_key
         return sorted(found, key=lambda line: (grouped(line), key(line), line.one.row.pk))
+
+    @property
+    def _group_key(self) -> Key:
+        if self.group != "team":
+            return GROUPED[self.group]
+        place = {team.pk: index for index, team in enumerate(self.teams)}
+        return lambda line: (place.get(line.one.row.team_id, len(place)), line.one.row.team_id)
 
     @cached_property
     def page(self) -> Page[Line]:
@@ -236,7 +252,7 @@ class Listing:
     @cached_property
     def groups(self) -> list[Group]:
         found = []
-        for _, members in groupby(self.page, key=GROUPED[self.group]):
+        for _, members in groupby(self.page, key=self._group_key):
             rows = list(members)
             title, note = self._named(rows[0])
             found.append(Group(title, note, [(line, line.on(self.axis)) for line in rows]))
@@ -257,35 +273,3 @@ class Listing:
         said = [f"{number} {word.lower()}" for word, number in tally if number]
         many = ui.plural(len(self.lines), "commitment")
         return f"{many}: {', '.join(said)}." if said else f"{many}."
-
-    # --- CSV ----------------------------------------------------------------------------------------------------------
-
-    def csv_lines(self, address: Callable[[str], str]) -> Iterator[str]:
-        """Every row that fits the filters, under a line of names; `address` makes a path a whole address."""
-        return lines(CSV, (cells(line, address) for line in self.lines))
-
-
-CSV = (
-    "code", "commitment", "team", "outcome", "owner", "interval", "status", "why", "override", "first promise",
-    "promised for", "even odds", "85% sure", "chance", "days against due", "delivered on", "cancelled why", "stretch",
-    "milestone", "planned value", "actual value", "low days", "likely days", "high days", "address",
-)  # fmt: skip
-
-
-def cells(line: Line, address: Callable[[str], str]) -> list[Any]:
-    """One row as CSV wants it."""
-    one, row = line.one, line.one.row
-    override = one.status.override
-    said = f"{override.standing.words} ({override.by}): {override.reason}" if override else ""
-    forecast = line.forecast or ("", "")
-    return [
-        row.code, row.title, row.team.name, str(row.outcome or ""), str(row.owner or ""), str(row.interval or ""),
-        line.word, one.status.current.reason, said, row.first_promised_on, one.promised_on, *forecast, line.chance,
-        "" if line.against is None else line.against, row.delivered_on or "", row.cancelled_why,
-        "yes" if row.is_stretch else "no", "yes" if row.is_milestone else "no", _number(row.planned_value),
-        _number(row.actual_value), *(one.estimate or ("", "", "")), address(row.get_absolute_url()),
-    ]  # fmt: skip
-
-
-def _number(value: int | None) -> int | str:
-    return "" if value is None else value

@@ -47,6 +47,10 @@ class Need:
     def found_name(self) -> str:
         return Found(self.row.found).label if self.row.found in Found.values else self.row.found
 
+    @property
+    def found_words(self) -> str:
+        return f"found {self.found_name.lower()}"
+
     def last_on(self, step: str) -> date | None:
         return next((event.on for event in reversed(self.contract.events) if event.step == step), None)
 

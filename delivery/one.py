@@ -37,11 +37,15 @@ class Promise:
     """A date that was given; `days` later than the one before (negative: earlier)."""
 
     name: str
-    date: date
+    day: date
     made: date
     days: int = 0
     is_last: bool = False
     left_out: int = 0  # moves before this one that the strip does not show
+
+    @property
+    def earlier(self) -> int:
+        return -self.days
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,14 @@ class Linked:
         return self.other.line.even if self.other.line else self.other.promised_on
 
     @property
+    def early(self) -> int:
+        """Calendar days before its promise at which it was delivered; 0 otherwise."""
+        days = self.other.days_against_due
+        return -days if self.other.row.delivered_on and days is not None and days < 0 else 0
+
+    @property
     def state(self) -> str:
-        return "none" if self.other.row.cancelled_at else self.other.state
+        return "none" if self.other.row.cancelled_at or self.other.state == "stale" else self.other.state
 
     @property
     def word(self) -> str:
@@ -71,6 +81,8 @@ class Linked:
     def said(self) -> str:
         """The contract in a few words."""
         step, on = self.contract.step, self.contract.on
+        if self.other.row.delivered_on:
+            return "delivered"
         if step == "requested":
             return f"asked for {ui.day(on)}, not agreed" if on else "not agreed"
         if step == "agreed":
@@ -104,7 +116,7 @@ class One:
 
     @property
     def state(self) -> str:
-        return "none" if self.row.cancelled_at else self.now.state
+        return "none" if self.row.cancelled_at or self.is_stale else self.now.state
 
     @property
     def word(self) -> str:
@@ -161,7 +173,7 @@ class One:
             return found
         left_out = len(found) - IN_STRIP
         third = found[-3]
-        found[-3] = Promise(third.name, third.date, third.made, third.days, third.is_last, left_out)
+        found[-3] = Promise(third.name, third.day, third.made, third.days, third.is_last, left_out)
         return [found[0], *found[-3:]]
 
     @cached_property

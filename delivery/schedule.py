@@ -35,7 +35,7 @@ class Planned:
 
     Floats are in working days of its own calendar, None once it is delivered; its late dates are then the facts.
     A milestone has one day: that at whose end it is reached, or, where it waits for a beginning, that beginning. One
-    day's end and the next one's beginning are the same point, and floats do not tell them apart.
+    day's end and the next one's beginning are the same point to late dates and total float.
     """
 
     id: str
@@ -296,7 +296,11 @@ def _free_floats(network: Network, late: list[int]) -> tuple[list[int | None], l
         spare = network.between(position, at[position], late[position])
         for tie in ties:
             if not delivered[tie.after]:
-                held = network.held(tie, at[tie.after])
+                reached = at[tie.after]
+                if network.moment[tie.after] and tie.from_start and not network.moment[position]:
+                    # A start on that very day would show a milestone that is reached by the day before one day later.
+                    reached -= not network.opens[tie.after]
+                held = network.held(tie, reached)
                 if held != NO_LIMIT:
                     left = network.between(position, at[position], held)
                     by_link[tie.number] = left

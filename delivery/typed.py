@@ -10,7 +10,7 @@ from decimal import Decimal
 MOST_CENTS = 10**15  # ten thousand billion dollars: more is a slip of the finger
 _TIMES = {"": 1, "k": 1_000, "m": 1_000_000, "bn": 1_000_000_000, "b": 1_000_000_000}
 _MONEY = re.compile(
-    r"(?:\$|usd ?)?([0-9][0-9,]*|[0-9]*(?=\.))(?:\.([0-9]+))? ?(k|m|bn|b)?(?: ?(?:usd|\$|dollars))?", re.ASCII
+    r"(?:\$ ?|usd ?)?([0-9][0-9,]*|[0-9]*(?=\.))(?:\.([0-9]+))? ?(k|m|bn|b)?(?: ?(?:usd|\$|dollars))?", re.ASCII
 )
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+|[0-9]+", re.ASCII)
 

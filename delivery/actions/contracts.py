@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from teams.models import User
@@ -11,13 +12,12 @@ from delivery.loops import Waits
 from delivery.models import Commitment, Dependency, DependencyEvent
 from delivery.models.promises import name_of
 
-from .rules import Changed, Loop, Refused, lock_network, now, out_of_date, plausible, today, words
+from .rules import Changed, Loop, Refused, lock_network, now, out_of_date, plausible, today, together, words
 
 Step = DependencyEvent.Step
 MOST_LAG = 2000
 
 
-@transaction.atomic
 def link(
     *,
     before: Commitment,
@@ -36,7 +36,7 @@ def link(
 ) -> Dependency:
     """`after` needs `before`. Raises Loop naming the loop that it would close.
 
-    Who makes many passes `waits`, the links in force as read under `lock_network` in the same transaction.
+    Who makes many passes `waits`, the links in force as read under `lock_network` in their transaction.
     """
     if before.pk == after.pk:
         raise Loop(f"{before} cannot wait for itself. Choose another commitment.", "before")
@@ -44,26 +44,37 @@ def link(
         raise Refused("A link is FS, SS, FF or SF.", "kind")
     if abs(lag) > MOST_LAG:
         raise Refused(f"A lag of {lag:,} days cannot be meant.", "lag")
-    lock_network()
-    waits = links_in_force() if waits is None else waits
+    if waits is None:
+        with transaction.atomic():
+            lock_network()
+            return link(
+                before=before, after=after, by=by, kind=kind, lag=lag, lag_in_calendar_days=lag_in_calendar_days,
+                what=what, needed_by=needed_by, found=found, found_on=found_on, external=external, at=at,
+                waits=links_in_force(),
+            )  # fmt: skip
     loop = waits.loop(str(before.pk), str(after.pk))
     if loop:
         titles = {str(pk): title for pk, title in Commitment.objects.filter(pk__in=loop).values_list("pk", "title")}
         named = " → ".join(titles[one] for one in loop)
         raise Loop(f"That closes a loop: {named}. Remove one of its links.", "before")
+    day = plausible(needed_by, "needed_by") if needed_by else None
     try:
-        with transaction.atomic():
-            row = Dependency.objects.create(
-                before=before, after=after, kind=kind, lag=lag, lag_in_calendar_days=lag_in_calendar_days,
-                what=words(what, "what", longest=300), needed_by=plausible(needed_by, "needed_by") if needed_by else None,
-                found=found, found_on=found_on or today(), external_source=external[0], external_id=external[1],
-                created_by=by,
-            )  # fmt: skip
+        row = _linked(
+            by, at, before=before, after=after, kind=kind, lag=lag, lag_in_calendar_days=lag_in_calendar_days,
+            what=words(what, "what", longest=300), needed_by=day, found=found, found_on=found_on or today(),
+            external_source=external[0], external_id=external[1],
+        )  # fmt: skip
     except IntegrityError as twice:
         raise Changed(f"{after} waits for {before} already.", "before") from twice
     waits.add(str(before.pk), str(after.pk))
-    _step(row, Step.REQUESTED, needed_by, "", "", by, at)
     out_of_date(f"{after} needs {before}")
+    return row
+
+
+@together
+def _linked(by: User | None, at: datetime | None, **facts: Any) -> Dependency:
+    row = Dependency.objects.create(created_by=by, **facts)
+    _step(row, Step.REQUESTED, row.needed_by, "", "", by, at)
     return row
 
 

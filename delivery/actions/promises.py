@@ -8,12 +8,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from teams.models import Person, Team, User
 
 from delivery.models import Choice, Commitment, Estimate, Flag, Option, Outcome, PlanningInterval, Slip, StatusOverride
 from delivery.models.promises import EDITED, name_of
+from teams.models import Person, Team, User
 
-from .rules import Changed, Refused, now, out_of_date, plausible, today, words
+from .rules import Changed, Refused, now, out_of_date, plausible, today, together, words
 
 OVERRIDE_DAYS = 14
 MOST_DAYS = 2000  # working days that anybody may estimate
@@ -32,7 +32,7 @@ class Proposal:
     is_advised: bool = False
 
 
-@transaction.atomic
+@together
 def make_commitment(
     *,
     team: Team,
@@ -165,7 +165,7 @@ def log_slip(
     words_: str = "",
     impact: str = "",
     options: Sequence[Proposal] = (),
-    seen: int | None | bool = False,
+    seen: int | bool | None = False,
     days: tuple[int, int, int] | None = None,
     at: datetime | None = None,
     on: date | None = None,
@@ -228,7 +228,8 @@ def correct_slip(*, slip: Slip, by: User, reason: str, words_: str, at: datetime
     standing = held.promise_in_force()
     return Slip.objects.create(
         commitment=held, from_date=standing, to_date=standing, reason=reason,
-        words=words(words_, "words", longest=2000, required=True), corrects=slip, at=now(at), by=by, by_name=name_of(by),
+        words=words(words_, "words", longest=2000, required=True), corrects=slip, at=now(at), by=by,
+        by_name=name_of(by),
     )  # fmt: skip
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -72,9 +74,27 @@ def out_of_date(why: str) -> None:
     transaction.on_commit(_nudge)
 
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def together(verb: Callable[P, R]) -> Callable[P, R]:
+    """A verb in a transaction; among many (see `marked_once`) in that of its caller, which saves half the statements."""
+
+    @wraps(verb)
+    def one(*args: P.args, **named: P.kwargs) -> R:
+        with transaction.atomic(savepoint=_gathered.get() is None):
+            return verb(*args, **named)
+
+    return one
+
+
 @contextmanager
 def marked_once(why: str) -> Iterator[None]:
-    """Many changes that leave one mark together, made at the end and only if there was any."""
+    """Many changes that leave one mark together, made at the end and only if there was any.
+
+    `together` verbs have no savepoint of their own inside: who calls them rolls back what came before, too.
+    """
     marks: list[str] = []
     outer = _gathered.set(marks)
     try:

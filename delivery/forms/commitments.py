@@ -1,4 +1,4 @@
-"""The forms of a commitment: made and changed, moved, estimated, delivered, cancelled, and what could be done about it."""
+"""The forms of a commitment: made, changed, moved, estimated, delivered, cancelled, and what could be done about it."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class CommitmentForm(Estimated):
         cleaned = super().clean()
         if cleaned.get("is_milestone"):
             for name in ESTIMATE:  # a milestone takes no work, whatever was typed
-                self._errors.pop(name, None)  # type: ignore[union-attr]
+                self.errors.pop(name, None)
             cleaned["days"] = None
         return cleaned
 

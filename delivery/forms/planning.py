@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.forms.utils import ErrorDict
 
 from delivery import typed
 from delivery.actions.dates import Window
@@ -127,12 +128,9 @@ class WindowForm(forms.Form):
 
     from_date = DayField(label="From", required=False)
     to_date = DayField(label="To", required=False)
-    kind = forms.ChoiceField(label="Paid", choices=_KINDS, initial="day")
+    kind = forms.ChoiceField(label="Paid", choices=_KINDS, initial="day", required=False)
     amount = MoneyField(label="Amount", required=False)
     most = MoneyField(label="At most", required=False)
-
-    def has_changed(self) -> bool:
-        return any(name != "kind" for name in self.changed_data)
 
     @property
     def is_empty(self) -> bool:
@@ -142,6 +140,7 @@ class WindowForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
         if self.is_empty:
+            self._errors = ErrorDict()
             return said
         for name, sentence in (("from_date", "Say from which day on."), ("amount", "Say how much, such as $18k.")):
             if said.get(name) is None and name not in self.errors:
@@ -153,7 +152,7 @@ class WindowForm(forms.Form):
 
     def window(self) -> Window:
         said = self.cleaned_data
-        return said["from_date"], said["to_date"], said["kind"], said["amount"], said["most"]
+        return said["from_date"], said["to_date"], said["kind"] or "day", said["amount"], said["most"]
 
 
 class DeadlineForm(Typed):
@@ -196,11 +195,14 @@ class DeadlineForm(Typed):
         return self.is_bound and any(row.errors for row in self.windows)
 
     def wider(self) -> DeadlineForm:
-        """What was typed, unjudged, with more rows to fill."""
-        self.windows += [WindowForm(prefix=f"w{len(self.windows) + n}") for n in range(SPARE_ROWS)][
-            : MOST_ROWS - len(self.windows)
-        ]
-        return self
+        """What was typed, not judged yet, with more rows to fill."""
+        typed_in = {name: self.data.get(name) for name in self.fields}
+        fresh = DeadlineForm(rows=self.fields["milestone"].rows)  # type: ignore[attr-defined]
+        fresh.initial = typed_in
+        rows = [{name: self.data.get(row.add_prefix(name)) for name in row.fields} for row in self.windows]
+        rows += [{}] * min(SPARE_ROWS, MOST_ROWS - len(rows))
+        fresh.windows = [WindowForm(prefix=f"w{n}", initial=one) for n, one in enumerate(rows)]
+        return fresh
 
     def _fit(self) -> bool:
         """Windows against the deadline and each other, each fault beside its row."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from django.db import IntegrityError, connection, transaction
 
@@ -15,6 +16,9 @@ from delivery.models import Commitment, Outcome, PlanningInterval
 from teams.models import Person, Team, User
 
 from .plan import Fate, Intent, LinkIntent, Plan, Problem
+
+Row = TypeVar("Row", Intent, LinkIntent)
+TOGETHER = 200  # rows between two savepoints
 
 IMPORT_LOCK = 0x696D706F  # one import at a time: what was judged stays true until it is written
 
@@ -38,6 +42,7 @@ def apply(judged: Callable[[], Plan], *, by: User, all_or_nothing: bool, digest:
     """`judged` reads and judges the file anew, under a lock. Raises Stale, or Refused when nothing may be written."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORT_LOCK])
+    lock_network()
     plan = judged()
     if digest and plan.digest != digest:
         raise Stale
@@ -68,26 +73,36 @@ class _Writing:
         self.made: dict[str, Commitment] = {}
 
     def promises(self) -> None:
-        for row in self.rows:
-            self._try(row, lambda row=row: self._promise(row))  # type: ignore[misc]
+        self._each(self.rows, self._promise)
 
     def links(self) -> None:
-        if not self.new_links:
-            return
-        lock_network()
-        waits = links_in_force()
-        for row in self.new_links:
-            self._try(row, lambda row=row: self._link(row, waits))  # type: ignore[misc]
+        if self.new_links:
+            waits = links_in_force()
+            self._each(self.new_links, lambda row: self._link(row, waits))
 
-    def _try(self, row: Intent | LinkIntent, write: Callable[[], None]) -> None:
-        """A row that is refused takes its own changes back; with all or nothing it takes back everything."""
-        try:
-            if isinstance(row, Intent) and len(row.acts) > 1:
+    def _each(self, rows: Sequence[Row], write: Callable[[Row], None]) -> None:
+        """Some rows at a time, and one by one when any of them is refused."""
+        for start in range(0, len(rows), TOGETHER):
+            some, before = rows[start : start + TOGETHER], replace(self.done)
+            try:
                 with transaction.atomic():
-                    write()
-            else:
-                write()
+                    for row in some:
+                        write(row)
+            except (Refused, IntegrityError):
+                self.done = before
+                for row in some:
+                    self._alone(row, write)
+
+    def _alone(self, row: Row, write: Callable[[Row], None]) -> None:
+        """A row that is refused takes its own changes back; with all or nothing it takes back everything."""
+        if isinstance(row, Intent):
+            self.made.pop(f"line {row.line}", None)
+        before = replace(self.done)
+        try:
+            with transaction.atomic():
+                write(row)
         except (Refused, IntegrityError) as refusal:
+            self.done = before
             sentence = str(refusal) if isinstance(refusal, Refused) else "Somebody made the same at this moment."
             if self.all_or_nothing:
                 raise Refused(f"Nothing was imported. Row {row.line}, {row.title[:80]}: {sentence}") from refusal

@@ -63,10 +63,10 @@ class Axis:
         return first <= self.last and last >= self.first
 
     def ticks(self, today: date) -> list[Tick]:
-        """Mondays, or in the long view the first Monday of a month; none under the mark of today."""
+        """Mondays, without a word under the mark of today; in the long view the first Monday of each month."""
         mondays = [self.first + timedelta(weeks=week) for week in range(self.weeks)]
         if self.unit == "months":
-            return [Tick(self.x(day), f"{day.day}") for day in mondays if day.day <= 7 and self._clear(day, today)]
+            return [Tick(self.x(day), "") for day in mondays if day.day <= 7]
         return [Tick(self.x(day), str(day.day) if self._clear(day, today) else "") for day in mondays]
 
     def _clear(self, day: date, today: date) -> bool:
@@ -81,7 +81,9 @@ class Axis:
             del days[0]  # what is left of the first month is too narrow for its name
         form = "%B" if self.unit == "weeks" else "%b"
         return [
-            Tick(self.x(day), format(day, f"{form} %Y" if day is days[0] or day.month == 1 else form)) for day in days
+            Tick(self.x(day), format(day, f"{form} %Y" if day is days[0] or day.month == 1 else form))
+            for day in days
+            if self.x(day) < WIDTH - 24
         ]
 
 
@@ -107,7 +109,7 @@ def stacked(spans: Sequence[tuple[float, float]]) -> list[int]:
 
 
 def route(x1: float, y1: float, x2: float, y2: float) -> str:
-    """An elbow from one bar's edge to another's, with round corners; it enters from the left, below or above it turns."""
+    """An elbow from one bar's edge to another's, with round corners; it comes in from the left."""
     turn = x2 - 9
     if x1 + 4 <= turn:
         points = [(x1, y1), (turn, y1), (turn, y2), (x2, y2)]

@@ -36,6 +36,7 @@ class Bar:
     missing: str = ""  # why there is no forecast
     y: int = 0
     notes: list[Note] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)  # links to what is not on the page, in words
 
     def __post_init__(self) -> None:
         self.notes = list(self._notes())
@@ -120,6 +121,8 @@ class Bar:
         if self.moved_days:
             word = "moved" if self.moved_days > 0 else "moved forward"
             found.append(Note(f"{word} {_days(self.moved_days)}", "risk"))
+        if self.start and self.start > self.axis.last:
+            found.append(Note(f"begins {ui.day(self.start)}"))
         if self.even is None:
             found.append(Note("No forecast", "none"))
         elif late is not None and late > 0:
@@ -273,7 +276,7 @@ class Bar:
             parts.append(f"first promised for {ui.day(self.shown.row.first_promised_on)}")
         if self.missing:
             parts.append(self.missing)
-        return "; ".join(parts)
+        return "; ".join(parts + self.outside)
 
 
 def _days(count: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from delivery import network, shown
+from delivery.actions.rules import today as this_day
 from delivery.models import Commitment, Deadline
 from delivery.network import DeadlineMoved, Moved, WhatIf
 from teams import access
@@ -51,6 +52,15 @@ class DateMoved:
     commitment: Commitment
     before: date
     after: date
+    today: date
+
+    @property
+    def before_words(self) -> str:
+        return words.day(self.before, self.today)
+
+    @property
+    def after_words(self) -> str:
+        return words.day(self.after, self.today)
 
     @property
     def days(self) -> int:
@@ -68,6 +78,19 @@ class DeadlineAnswer:
     row: Deadline
     name: str
     moved: DeadlineMoved
+    today: date
+
+    @property
+    def on(self) -> str:
+        return words.day(self.row.date, self.today)
+
+    @property
+    def even_before(self) -> str:
+        return words.day(self.moved.even_before, self.today)
+
+    @property
+    def even_after(self) -> str:
+        return words.day(self.moved.even_after, self.today)
 
     @property
     def penalty_before(self) -> str:
@@ -90,8 +113,8 @@ class DeadlineAnswer:
         """What the chart shows, in words."""
         one = self.moved
         return (
-            f"Even odds {one.even_before:%-d %b} now, {one.even_after:%-d %b} in the what-if; chance of "
-            f"{self.row.date:%-d %b}: {one.chance_before.words} now, {one.chance_after.words} in the what-if."
+            f"Even odds {self.even_before} now, {self.even_after} in the what-if; chance of "
+            f"{self.on}: {one.chance_before.words} now, {one.chance_after.words} in the what-if."
         )
 
 
@@ -154,19 +177,19 @@ class Answered:
         return found
 
 
-def work_out(
-    user: User, changes: Mapping[int, int], *, axis: Axis, deadline: int | None = None
-) -> Answered:
+def work_out(user: User, changes: Mapping[int, int], *, axis: Axis, deadline: int | None = None) -> Answered:
     """The network with `changes` (commitment → working days). `user` must see each of those commitments.
 
     `deadline` is told first. Nothing is written.
     """
-    result = network.what_if(changes)
+    result, day = network.what_if(changes), this_day()
     ids = {one.commitment for one in result.moved} | set(changes)
     rows = {row.pk: row for row in shown.visible(user).filter(pk__in=ids).select_related("team")}
     seen = frozenset(access.teams(user).values_list("pk", flat=True))
-    moved = [DateMoved(rows[one.commitment], one.before, one.after) for one in result.moved if one.commitment in rows]
-    told, same = _deadlines(result, seen, deadline)
+    moved = [
+        DateMoved(rows[one.commitment], one.before, one.after, day) for one in result.moved if one.commitment in rows
+    ]
+    told, same = _deadlines(result, seen, deadline, day)
     return Answered(
         changes=[Change(rows[pk], days) for pk, days in changes.items() if pk in rows],
         result=result,
@@ -179,7 +202,7 @@ def work_out(
     )
 
 
-def _deadlines(result: WhatIf, seen: Collection[int], first: int | None) -> tuple[list[DeadlineAnswer], int]:
+def _deadlines(result: WhatIf, seen: Collection[int], first: int | None, day: date) -> tuple[list[DeadlineAnswer], int]:
     """The deadline asked for and those that change, nearest first; and how many stay as they are."""
     by_id = {one.deadline: one for one in result.deadlines}
     rows = Deadline.objects.filter(pk__in=by_id).select_related("milestone").prefetch_related("windows")
@@ -189,7 +212,8 @@ def _deadlines(result: WhatIf, seen: Collection[int], first: int | None) -> tupl
             continue
         one = by_id[row.pk]
         if row.pk == first or one.bins_before != one.bins_after:
-            told.append(DeadlineAnswer(row, row.milestone.title if row.milestone.team_id in seen else row.name, one))
+            name = row.milestone.title if row.milestone.team_id in seen else row.name
+            told.append(DeadlineAnswer(row, name, one, day))
         else:
             same += 1
     told.sort(key=lambda answer: answer.row.pk != first)

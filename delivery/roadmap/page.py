@@ -6,7 +6,7 @@ A fixed number of queries, whatever the data. What the person may not see is cou
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
@@ -20,35 +20,12 @@ from teams.models import Team, User
 
 from . import words
 from .axis import WIDTH, Axis, Tick, stacked, text_width
-from .bars import ROW, Bar
+from .bars import Bar
+from .lanes import Lane, lanes
 from .links import Arrow, Stub, arrows, links_touching, stubs, unestimated_before
 
-MANY = 40  # bars; with more of them lanes show what matters most, and open one by one
-KEPT = 3  # bars of a folded lane beside those of the chain
-LANE_PAD = 12
-FOLD_LINE = 26
 LABEL_ROW = 20
 MOST_LABELS = 3  # rows of deadline labels over the plot
-MILESTONES = "milestones"
-
-
-@dataclass(slots=True)
-class Lane:
-    """A team's bars, or all milestones."""
-
-    key: str
-    name: str
-    kind: str
-    bars: list[Bar]
-    hidden: int = 0
-    is_open: bool = True
-    toggled: list[str] = field(default_factory=list)  # the lanes that are open after its link was followed
-    can_fold: bool = False
-
-    @property
-    def height(self) -> int:
-        more = FOLD_LINE if self.can_fold else 0
-        return max(ROW * len(self.bars) + LANE_PAD, 54) + more
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +179,7 @@ class Roadmap:
             return "No deadline hangs on these commitments, so no chain of them is critical."
         steps = [pk for pk in self.chain if pk != self.chosen.row.milestone_id]
         outside = sum(1 for pk in steps if pk not in self.board.by_id)
-        return words.chain_sentence(self.chosen, self.goal, len(steps), outside)
+        return words.chain_sentence(self.chosen, self.goal, len(steps), outside, self.today)
 
     @property
     def span_words(self) -> str:
@@ -245,8 +222,9 @@ def compose(
         bars.append(bar)
     made.earlier = sum(1 for bar in bars if bar.span[1] < axis.first)
     made.later = sum(1 for bar in bars if bar.span[0] > axis.last)
-    made.lanes = _lanes([bar for bar in bars if bar.is_in_window], scope, made.chain, set(opened))
-    _place(made.lanes)
+    made.lanes = lanes([bar for bar in bars if bar.is_in_window], scope, made.chain, set(opened))
+    for stub in made.stubs:
+        made.bars[stub.bar].outside.append(f"waits for {stub.words}" if stub.waits else f"{stub.words} waits for it")
     return made
 
 
@@ -278,51 +256,3 @@ def _missing(pk: int, board: Board, links: Sequence[Dependency], unestimated: Co
     if board.run is None:
         return "the first forecast has not been made"
     return "it waits for work without an estimate, or the forecast is being made"
-
-
-def _lanes(bars: Sequence[Bar], scope: Sequence[Team], chain: Sequence[int], opened: set[str]) -> list[Lane]:
-    """Teams on the chain in its order, the milestones, then the other teams as the tree has them."""
-    places = {pk: place for place, pk in enumerate(chain)}
-    far = len(places) + 1
-    by_team: dict[int, list[Bar]] = {}
-    milestones = [bar for bar in bars if bar.is_milestone]
-    for bar in bars:
-        if not bar.is_milestone:
-            by_team.setdefault(bar.shown.row.team_id, []).append(bar)
-    ranked = [
-        (min(places.get(bar.pk, far) for bar in by_team[one.pk]), Lane(one.slug, one.name, one.kind_name, by_team[one.pk]))
-        for one in scope
-        if one.pk in by_team
-    ]  # fmt: skip
-    if milestones:
-        ranked.append((far - 1, Lane(MILESTONES, "Milestones", "", milestones)))
-    ranked.sort(key=lambda pair: pair[0])
-    lanes = [lane for _, lane in ranked]
-    many = len(bars) > MANY
-    for lane in lanes:
-        lane.bars.sort(key=lambda bar: (bar.left, bar.span, bar.pk))
-        _fold(lane, many=many, opened=opened)
-    return lanes
-
-
-def _fold(lane: Lane, *, many: bool, opened: set[str]) -> None:
-    """In a large roadmap a lane keeps its part of the chain and what is latest, until it is opened."""
-    first = [bar for bar in lane.bars if bar.on_chain]
-    rest = sorted((bar for bar in lane.bars if not bar.on_chain), key=lambda bar: (-bar.days_late, bar.left, bar.pk))
-    kept = {bar.pk for bar in first + rest[:KEPT]}
-    if not many or len(kept) == len(lane.bars):
-        return
-    lane.can_fold = True
-    lane.is_open = lane.key in opened or "all" in opened
-    lane.toggled = sorted((opened - {"all"}) ^ {lane.key})
-    if not lane.is_open:
-        lane.hidden = len(lane.bars) - len(kept)
-        lane.bars = [bar for bar in lane.bars if bar.pk in kept]
-
-
-def _place(lanes: Sequence[Lane]) -> None:
-    y = 0
-    for lane in lanes:
-        for row, bar in enumerate(lane.bars):
-            bar.y = y + LANE_PAD // 2 + row * ROW
-        y += lane.height

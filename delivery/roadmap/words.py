@@ -16,6 +16,12 @@ def number(count: int) -> str:
     return _NUMBERS[count] if count < len(_NUMBERS) else f"{count:,}"
 
 
+def day(value: date, today: date) -> str:
+    """As "8 Jan"; with the year only when it lies so far away that it is not obvious."""
+    said = f"{value.day} {value:%b}"
+    return said if abs((value - today).days) < 300 else f"{said} {value.year}"
+
+
 def days(count: int, kind: str = "") -> str:
     noun = "day" if abs(count) == 1 else "days"
     return f"{abs(count):,} {kind + ' ' if kind else ''}{noun}"
@@ -37,7 +43,7 @@ def signed(count: int) -> str:
     return f"+{count}" if count > 0 else f"−{-count}" if count < 0 else "0"
 
 
-def chain_sentence(deadline: DeadlineNow, goal: str, steps: int, outside: int) -> str:
+def chain_sentence(deadline: DeadlineNow, goal: str, steps: int, outside: int, today: date) -> str:
     """What the chain is and what a day lost on it costs. `steps` leaves out the milestone itself."""
     made = deadline.forecast
     if made is None:
@@ -56,12 +62,12 @@ def chain_sentence(deadline: DeadlineNow, goal: str, steps: int, outside: int) -
     verb = "it has" if steps > 1 else "there is"
     plan = f"{said}. If the likely estimates hold, {verb} {days(spare, 'working')} to spare"
     chance = deadline.chance
-    return f"{plan}; the chance of {ui.day(deadline.row.date)} is {chance.words if chance else 'not known'}."
+    return f"{plan}; the chance of {day(deadline.row.date, today)} is {chance.words if chance else 'not known'}."
 
 
 def deadline_label(deadline: DeadlineNow, today: date) -> str:
-    day = deadline.row.date
-    return f"{deadline.row.name} {day.day} {day:%b}" + (f" {day.year}" if day.year != today.year else "")
+    on = deadline.row.date
+    return f"{deadline.row.name} {on.day} {on:%b}" + (f" {on.year}" if on.year != today.year else "")
 
 
 def window_words(window: PenaltyWindow, currency: str) -> str:

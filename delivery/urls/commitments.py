@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from delivery.views import acts, commitments
+from delivery.views import acts, commitments, options
 
 urlpatterns: list[URLPattern] = [
     path("commitments/<slug:team>/", commitments.listed, name="commitments"),
@@ -12,7 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("commitment/<int:pk>/now/", commitments.now, name="commitment_now"),
     path("commitment/<int:pk>/edit/", acts.edit_commitment, name="edit_commitment"),
     path("commitment/<int:pk>/slip/", acts.slip, name="slip"),
-    path("commitment/<int:pk>/option/", acts.option, name="option"),
+    path("commitment/<int:pk>/option/", options.option, name="option"),
     path("commitment/<int:pk>/deliver/", acts.deliver, name="deliver"),
     path("commitment/<int:pk>/cancel/", acts.cancel, name="cancel"),
     path("commitment/<int:pk>/reopen/", acts.reopen, name="reopen"),
@@ -20,6 +20,6 @@ urlpatterns: list[URLPattern] = [
     path("commitment/<int:pk>/estimate/", acts.estimate, name="estimate"),
     path("commitment/<int:pk>/override/", acts.override, name="override"),
     path("slip/<int:pk>/correct/", acts.correct_slip, name="correct_slip"),
-    path("option/<int:pk>/choose/", acts.choose, name="choose"),
-    path("option/<int:pk>/withdraw/", acts.withdraw_option, name="withdraw_option"),
+    path("option/<int:pk>/choose/", options.choose, name="choose"),
+    path("option/<int:pk>/withdraw/", options.withdraw_option, name="withdraw_option"),
 ]

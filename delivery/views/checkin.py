@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +17,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from delivery import actions, answered, checkin, shown, slipping, typed
+from delivery.actions.rules import today
 from delivery.models import Answer, Slip
 from teams import access
 from teams.access import Right
@@ -60,8 +63,8 @@ def preview(request: HttpRequest, team: str) -> HttpResponse:
         raise Http404("No such open commitment of this team.")
     context: dict[str, Any] = {"row": row}
     try:
-        to = typed.day(request.GET.get("to", ""), today=checkin.this_day())
-        if to < checkin.this_day():
+        to = typed.day(request.GET.get("to", ""), today=today())
+        if to < today():
             raise ValueError(f"{words.day(to)} has passed. Choose a day from today on.")
         if to == row.promised_on:
             raise ValueError(f"It is promised for {words.day(to)} already. Choose another day.")
@@ -86,7 +89,7 @@ def _weekly(request: HttpRequest, team: Team, *, posted: bool = True) -> checkin
         if re.fullmatch("[0-9]{1,18}", pk, re.ASCII) and word in Answer.Word.values:
             said[int(pk)] = word
     data = request.POST if request.method == "POST" and posted else None
-    return checkin.Weekly(team, checkin.this_day(), posted=data, said=said)
+    return checkin.Weekly(team, today(), posted=data, said=said)
 
 
 def _shown(
@@ -106,7 +109,7 @@ def _context(request: HttpRequest, weekly: checkin.Weekly) -> dict[str, Any]:
         "may": may,
         "may_people": may and access.may(user, Right.PEOPLE, weekly.team),
         "is_mine": last is not None and last.by_id == user.pk,
-        "opened": _number(request.POST.get("opened")) or round(checkin.time.time()),
+        "opened": _number(request.POST.get("opened")) or round(time.time()),
         "answers": ANSWERS,
         "reasons": Slip.Reason.choices,
     }
@@ -163,19 +166,27 @@ def _logged(row: checkin.Row, user: User) -> bool:
     """Log the slip of one row; False after saying at the row why not."""
     form = row.form
     right = form.is_right()
-    to, reason = form.to_date(), form.reason_given()
-    if not form.proposals() and to is not None and to > row.shown.promised_on and right:
-        form.refused = "Add one option, so that the slip can be decided."
-    if form.errors or form.refused or not right or to is None:
+    to, reason, due = form.to_date(), form.reason_given(), row.shown.promised_on
+    if form.errors or not right or to is None:
         return False
-    impact = form.cleaned_data["impact"]
-    if not impact and to != row.shown.promised_on:
-        impact = slipping.preview(row.shown.row, to, promised=row.shown.promised_on).impact
+    if not form.proposals() and to > due:
+        form.refused = "Add one option, so that the slip can be decided."
+        return False
     try:
+        impact = form.cleaned_data["impact"]
+        if not impact and actions.rules.plausible(to, "to_date") != due:
+            impact = slipping.preview(row.shown.row, to, promised=due).impact
         actions.log_slip(
-            commitment=row.shown.row, to_date=to, reason=reason, by=user, words_=form.cleaned_data["words"],
-            impact=impact, options=form.proposals(), seen=form.cleaned_data["seen"], days=form.days,
-        )  # fmt: skip
+            commitment=row.shown.row,
+            to_date=to,
+            reason=reason,
+            by=user,
+            words_=form.cleaned_data["words"],
+            impact=impact,
+            options=form.proposals(),
+            seen=form.cleaned_data["seen"],
+            days=form.days,
+        )
     except actions.Changed as changed:
         row.changed = str(changed)
     except actions.Refused as refusal:
@@ -188,8 +199,8 @@ def _logged(row: checkin.Row, user: User) -> bool:
 
 def _group(request: HttpRequest, team: Team) -> HttpResponse:
     user = _user(request)
-    today = checkin.this_day()
-    monday = today - checkin.timedelta(days=today.weekday())
+    day = today()
+    monday = day - timedelta(days=day.weekday())
     every = answered.squads(access.below(user, team), monday)
     own = set(
         Grant.objects.filter(
@@ -202,7 +213,7 @@ def _group(request: HttpRequest, team: Team) -> HttpResponse:
     context = {
         "team": team,
         "page": Paginator(every, A_PAGE).get_page(request.GET.get("page")),
-        "title": f"Check-in, week {today.isocalendar().week}",
+        "title": f"Check-in, week {day.isocalendar().week}",
         "intro": f"{done} of {words.plural(len(asked), 'team has,teams have')} answered." if asked else "",
         "own": own,
     }

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from delivery import shown
 from delivery.listing import GROUPS, SORTS, STATUS, WHICH, Listing
 from delivery.one import One
+from delivery.sheet import csv_lines
 from teams import access
 from teams.access import Right
 from teams.views.forms_page import signed_in
@@ -32,7 +33,7 @@ def listed(request: HttpRequest, team: str) -> HttpResponse:
 def rows_csv(request: HttpRequest, team: str) -> StreamingHttpResponse:
     found = _asked(request, team)
     answer = StreamingHttpResponse(
-        found.csv_lines(request.build_absolute_uri), content_type="text/csv; charset=utf-8"
+        csv_lines(found.lines, request.build_absolute_uri), content_type="text/csv; charset=utf-8"
     )
     name = f"{found.team.slug}-commitments-{found.board.today}.csv"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -52,7 +53,9 @@ def now(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _one(request: HttpRequest, pk: int) -> One:
     user = signed_in(request)
-    rows = shown.visible(user).select_related("team__parent", "outcome", "owner", "interval", "created_by", "cancelled_by")
+    rows = shown.visible(user).select_related(
+        "team__parent", "outcome", "owner", "interval", "created_by", "cancelled_by"
+    )
     found = One(get_object_or_404(rows, pk=pk), user)
     request.scope = found.row.team  # type: ignore[attr-defined]
     return found

@@ -1,4 +1,4 @@
-"""The weekly check-in through a browser's eyes: answered, sent, a slip logged in place, and everything that can go wrong."""
+"""The weekly check-in: answered, sent, a slip logged in place, and everything that can go wrong."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ class World:
     organisation: Organisation
 
 
-def _promise(team: Team, title: str, due: date, days: tuple[int, int, int] | None = (4, 6, 9), **more: Any) -> Commitment:
+def _promise(
+    team: Team, title: str, due: date, days: tuple[int, int, int] | None = (4, 6, 9), **more: Any
+) -> Commitment:
     return actions.make_commitment(
         team=team, title=title, promised_on=due, by=None, days=days, made_on=TODAY - timedelta(days=20), **more
     )
@@ -59,8 +61,8 @@ def world(organisation: Organisation) -> World:
     actions.link(before=api, after=exchange, by=None)
     actions.link(before=exchange, after=live, by=None)
     actions.add_deadline(
-        team=organisation.platform, name="CMS go-live", date=date(2026, 12, 15), milestone=live, by=None, currency="USD",
-        windows=[(date(2026, 12, 16), None, "day", 2_000_000, None)],
+        team=organisation.platform, name="CMS go-live", date=date(2026, 12, 15), milestone=live, by=None,
+        currency="USD", windows=[(date(2026, 12, 16), None, "day", 2_000_000, None)],
     )  # fmt: skip
     network.recompute(why="a test")
     return World(api, export, exchange, live, organisation)
@@ -91,7 +93,13 @@ def _opened(browser: Client) -> dict[str, str]:
 
 def _slip(world: World, **more: str) -> dict[str, str]:
     pk = world.api.pk
-    said = {"word": "will_slip", "to": "2026-12-11", "reason": "vendor", "words": "Epic changed it", "o0-title": "Ship read first"}
+    said = {
+        "word": "will_slip",
+        "to": "2026-12-11",
+        "reason": "vendor",
+        "words": "Epic changed it",
+        "o0-title": "Ship read first",
+    }
     said |= {"o0-cost": "$24k", "o0-saves": "6", "advised": "0"}
     said |= {name.replace("_", "-"): value for name, value in more.items()}
     return {f"c{pk}-{name}": value for name, value in said.items()} | {"slip": str(pk)}
@@ -135,7 +143,9 @@ def test_the_first_check_in_asks_everything(world: World, ines: Client) -> None:
     assert not CheckIn.objects.exists()
 
 
-def test_the_seconds_from_opening_to_sending_are_kept(world: World, ines: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_seconds_from_opening_to_sending_are_kept(
+    world: World, ines: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sent = _opened(ines) | _all(world, "on_track")
     monkeypatch.setattr("delivery.checkin.time.time", lambda: float(sent["opened"]) + 14)
     ines.post(URL, sent)
@@ -288,10 +298,14 @@ def test_the_same_slip_twice_is_refused_and_shows_what_changed(world: World, ine
     assert answer.status_code == 422
     assert "Ines Carvalho moved FHIR Patient API to 11 Dec at 09:30 UTC." in _text(answer)
     assert "Epic changed it" in answer.content.decode()
+    assert _typed(answer.content.decode())[f"c{world.api.pk}-day"] == "2026-12-11"  # no chip offers it any more
+    assert re.search(r"<details class=\"answer-again small\" open>", answer.content.decode())  # it can be read
     assert Slip.objects.count() == 1
 
 
-def test_will_slip_is_not_sent_before_its_slip_is_logged_also_when_an_old_one_exists(world: World, ines: Client) -> None:
+def test_will_slip_is_not_sent_before_its_slip_is_logged_also_when_an_old_one_exists(
+    world: World, ines: Client
+) -> None:
     actions.log_slip(
         commitment=world.api, to_date=date(2026, 12, 9), reason="vendor", by=None, on=date(2026, 10, 1),
         options=[actions.Proposal(title="x")], at=datetime(2026, 10, 1, 9, tzinfo=UTC),
@@ -305,7 +319,9 @@ def test_will_slip_is_not_sent_before_its_slip_is_logged_also_when_an_old_one_ex
 # --- meanwhile -------------------------------------------------------------------------------------------------------
 
 
-def test_what_moved_to_another_team_meanwhile_is_taken_out_with_a_word(world: World, ines: Client, director: Person) -> None:
+def test_what_moved_to_another_team_meanwhile_is_taken_out_with_a_word(
+    world: World, ines: Client, director: Person
+) -> None:
     sent = _opened(ines) | _all(world, "on_track")
     actions.move_commitment(commitment=world.api, team=world.organisation.squad_b, by=director.user)
     answer = ines.post(URL, sent)
@@ -498,6 +514,7 @@ def _all(world: World, word: str) -> dict[str, str]:
 
 def _last_week(world: World) -> None:
     actions.send_checkin(
-        team=world.organisation.squad_a, monday=date(2026, 11, 9), by=None, at=datetime(2026, 11, 10, 9, tzinfo=UTC),
-        on=date(2026, 11, 10), said=[actions.Said(commitment=one, word="on_track") for one in (world.api, world.export)],
+        team=world.organisation.squad_a, monday=date(2026, 11, 9), by=None,
+        at=datetime(2026, 11, 10, 9, tzinfo=UTC), on=date(2026, 11, 10),
+        said=[actions.Said(commitment=one, word="on_track") for one in (world.api, world.export)],
     )  # fmt: skip

@@ -158,7 +158,9 @@ def test_delivered_and_cancelled_rows_end_as_such(ines: Client) -> None:
 # --- whose teams -----------------------------------------------------------------------------------------------------
 
 
-def test_a_row_of_a_team_without_the_right_names_those_that_come_close(ines: Client, organisation: Organisation) -> None:
+def test_a_row_of_a_team_without_the_right_names_those_that_come_close(
+    ines: Client, organisation: Organisation
+) -> None:
     query = send(ines, write(HEAD, [["P-1", "Squad M", "Theirs", soon(9), "", "", ""],
                                     ["P-2", "Squad AA", "Ours", soon(9), "", "", ""]]))  # fmt: skip
     problems = dry_run(ines, query).context["plan"].problems
@@ -174,7 +176,9 @@ def test_an_id_of_another_team_is_not_taken_over_and_its_title_is_not_told(
 ) -> None:
     make_commitment(team=organisation.squad_m, title="Secret merger", promised_on=this_day(), by=outsider_manager.user,
                     external=("csv", "P-1"))  # fmt: skip
-    query = send(ines, write(HEAD, [["P-1", "", "Ours now", soon(9), "", "", ""], ["P-1", "", "", soon(9), "", "", ""]]))
+    query = send(
+        ines, write(HEAD, [["P-1", "", "Ours now", soon(9), "", "", ""], ["P-1", "", "", soon(9), "", "", ""]])
+    )
     page = dry_run(ines, query).content.decode()
     assert "belongs to a commitment of a team in which you may not write" in page
     assert "Secret merger" not in page
@@ -284,7 +288,9 @@ def test_links_are_made_by_id_number_and_title_and_once(ines: Client, three: lis
     assert Dependency.objects.count() == 2
 
 
-def test_a_loop_is_refused_with_its_line_and_its_way_and_the_rest_is_kept(ines: Client, three: list[Commitment]) -> None:
+def test_a_loop_is_refused_with_its_line_and_its_way_and_the_rest_is_kept(
+    ines: Client, three: list[Commitment]
+) -> None:
     raw = write(["before", "after"], [["A", "B"], ["B", "C"], ["C", "A"], ["A", "C"], ["A", "A"], ["A", "nobody"]])
     query = send(ines, raw, "dependencies")
     problems = dry_run(ines, query).context["plan"].problems

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from delivery.imports import commitments, values
@@ -89,11 +89,14 @@ def test_what_is_no_table_is_refused_with_what_to_do(raw: bytes, words: str) -> 
         read(raw)
 
 
-cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=30).map(str.strip)
+cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12).map(str.strip)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
-    st.integers(2, 4).flatmap(lambda wide: st.lists(st.lists(cells, min_size=wide, max_size=wide), min_size=1)),
+    st.integers(2, 4).flatmap(
+        lambda wide: st.lists(st.lists(cells, min_size=wide, max_size=wide), min_size=1, max_size=6)
+    ),
     st.sampled_from([",", ";", "\t"]),
 )
 def test_what_is_written_is_read_again(rows: list[list[str]], delimiter: str) -> None:
@@ -189,7 +192,9 @@ def test_estimates_that_contradict_themselves_are_named(days: str, column: str) 
 
 
 def test_teams_are_found_by_name_and_short_name_and_groups_are_refused() -> None:
-    rows = fates(b"title,promised,team\na,2026-07-01,SQUAD B\nb,2026-07-01,squad-b\nc,2026-07-01,\nd,2026-07-01,Train\n")
+    rows = fates(
+        b"title,promised,team\na,2026-07-01,SQUAD B\nb,2026-07-01,squad-b\nc,2026-07-01,\nd,2026-07-01,Train\n"
+    )
     assert [row.team for row in rows] == [2, 2, 1, None]
     assert "is a group" in rows[3].problems[0].what
 
@@ -222,7 +227,9 @@ def test_judging_nothing_finds_nothing() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=40))
-def test_links_that_close_no_loop_can_be_put_in_order_and_those_that_do_are_a_ring(pairs: list[tuple[int, int]]) -> None:
+def test_links_that_close_no_loop_can_be_put_in_order_and_those_that_do_are_a_ring(
+    pairs: list[tuple[int, int]],
+) -> None:
     waits, kept = Waits(), set()
     for before, after in pairs:
         loop = waits.loop(str(before), str(after))

@@ -1,0 +1,132 @@
+"""A manager logs a slip, and the director sees what it does to the others, to the deadline and to the money."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+Visit = Callable[..., Page]
+
+PAGES = (
+    "/roadmap/integration-platform/",
+    "/roadmap/integration-platform/?view=list",
+    "/commitments/integration-platform/",
+    "/commitments/squad-a/new/",
+    "/check-in/squad-a/",
+    "/check-in/integration-platform/",
+    "/planning/integration-platform/",
+    "/deadlines/integration-platform/",
+    "/dependencies/integration-platform/",
+    "/import/squad-a/",
+)
+
+
+def patient_api(page: Page) -> str:
+    """The address of the commitment that the story is about."""
+    page.goto("/commitments/squad-a/")
+    return str(page.get_by_role("link", name="FHIR Patient API").first.get_attribute("href"))
+
+
+def the_deadline(page: Page) -> str:
+    """What the weekly page says of the go-live deadline."""
+    page.goto("/week/integration-platform/")
+    return page.locator(".week-deadlines li").first.inner_text()
+
+
+def test_a_logged_slip_moves_the_blocked_squad_the_deadline_and_the_penalty_and_the_director_sees_why(
+    visit: Visit,
+) -> None:
+    director = visit("Maya Lindqvist")
+    before = the_deadline(director)
+    address = patient_api(director)
+    director.goto("/roadmap/integration-platform/")
+    drawn = director.locator(".rm-canvas").inner_html()
+
+    manager = visit("Ines Carvalho")
+    manager.goto("/check-in/squad-a/")
+    row = manager.locator("[id^=c-]", has_text="FHIR Patient API").first
+    row.get_by_role("radio", name=re.compile("Will slip")).check(force=True)
+    row.get_by_role("radio", name=re.compile(r"\+2 weeks")).check(force=True)
+    row.get_by_role("radio", name="Vendor or outside team").check(force=True)
+    row.get_by_label("What happened, in a few words").fill("The profile differs from the published guide")
+    title = row.get_by_label("Option A: what we could do").first
+    if not title.is_visible():
+        row.locator("[data-more-options] summary").click()
+    title.fill("Freeze the profile and adapt later")
+    row.get_by_role("button", name="Log this slip").click()
+    expect(manager.locator("body")).to_contain_text(re.compile("Freeze the profile|logged|moved", re.IGNORECASE))
+
+    asked = time.monotonic()
+    while (after := the_deadline(director)) == before and time.monotonic() - asked < 20:
+        time.sleep(0.2)
+    assert after != before, "the forecast did not change"
+
+    assert _money(after) > _money(before)
+    director.goto(address)
+    expect(director.locator("body")).to_contain_text("The profile differs from the published guide")
+    expect(director.locator("body")).to_contain_text("Vendor or outside team")
+    expect(director.locator("body")).to_contain_text("Freeze the profile and adapt later")
+    director.goto("/roadmap/integration-platform/")
+    assert director.locator(".rm-canvas").inner_html() != drawn
+
+
+def _money(sentence: str) -> float:
+    found = re.search(r"penalty \$([\d.,]+)([km]?)", sentence)
+    assert found, sentence
+    return float(found[1].replace(",", "")) * {"": 1, "k": 1e3, "m": 1e6}[found[2]]
+
+
+def test_a_what_if_answers_at_once_and_writes_nothing(visit: Visit) -> None:
+    page = visit("Maya Lindqvist")
+    before = the_deadline(page)
+    page.goto("/roadmap/integration-platform/")
+    choice = page.locator("#what-if-commitment option", has_text="Patient data exchange").first
+    page.locator("#what-if-commitment").select_option(choice.get_attribute("value"))
+    page.locator("#what-if-days").fill("10")
+    page.locator("#what-if-days").press("Tab")
+    expect(page.locator("#what-if-answer")).to_contain_text(re.compile("Expected penalty"))
+    assert the_deadline(page) == before
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1440])
+def test_no_page_of_promises_scrolls_sideways(visit: Visit, width: int) -> None:
+    page = visit("Maya Lindqvist", width=width)
+    wide = {}
+    for address in (*PAGES, patient_api(page)):
+        page.goto(address)
+        spare = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if spare > 0:
+            wide[address] = spare
+    assert wide == {}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_axe_finds_nothing_on_any_page_of_promises(visit: Visit, width: int, theme: str) -> None:
+    page = visit("Maya Lindqvist", width=width, theme=theme)
+    found: dict[str, list[str]] = {}
+    for address in (*PAGES, patient_api(page)):
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == 200, address
+        result = Axe().run(page)
+        faults = [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in result.response["violations"]]
+        if faults:
+            found[address] = faults
+    assert found == {}
+
+
+def test_an_ordinary_check_in_takes_one_press(visit: Visit) -> None:
+    page = visit("Ines Carvalho")
+    began = time.monotonic()
+    page.goto("/check-in/squad-a/")
+    page.get_by_role("button", name="Send check-in").first.click()
+    expect(page.locator("body")).to_contain_text(re.compile("sent|thank", re.IGNORECASE))
+    assert time.monotonic() - began < 30
