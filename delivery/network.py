@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+
 from teams.models import Team as TeamRow
 
 from . import models
@@ -72,12 +73,8 @@ def calendars(teams: Collection[int] | None = None) -> dict[int, WorkCalendar]:
 def inputs(as_of: date | None = None) -> Inputs:
     """What a forecast of today rests on. Seven queries."""
     day = as_of or this_day()
-    links = [
-        row
-        for row in models.Dependency.objects.filter(
-            removed_at=None, before__cancelled_at=None, after__cancelled_at=None
-        ).order_by("pk")
-    ]
+    standing = models.Dependency.objects.filter(removed_at=None, before__cancelled_at=None, after__cancelled_at=None)
+    links = list(standing.order_by("pk"))
     wanted = Q(delivered_on=None) | Q(pk__in={row.before_id for row in links})
     rows = list(models.Commitment.objects.filter(wanted, cancelled_at=None).with_promise().with_estimate())
     deadlines = list(
@@ -134,6 +131,17 @@ def left(commitment: models.Commitment, day: date | None = None) -> tuple[int, i
     return low, likely, high
 
 
+def days_of_slip(commitment: models.Commitment, promised: date, to: date) -> int:
+    """Working days of work that a move of the promise stands for; negative: it moves earlier.
+
+    A promise that is forecast late already, and now follows its forecast, gains no work by that.
+    """
+    line = commitment.forecasts.order_by("-run_id").first() if to > promised else None
+    since = max(promised, line.even) if line else promised
+    days = calendars([commitment.team_id])[commitment.team_id].working_days_between(since, to)
+    return max(0, days) if to > promised else days
+
+
 def _link(row: models.Dependency) -> Link:
     unit = LagIn.CALENDAR if row.lag_in_calendar_days else LagIn.WORKING
     return Link(before=str(row.before_id), after=str(row.after_id), kind=Kind(row.kind), lag=row.lag, lag_in=unit)
@@ -158,7 +166,7 @@ def _history(days: Mapping[int, WorkCalendar], *, before: date | None = None) ->
     likely = dict(firsts.values_list("commitment_id", "likely"))
     found: dict[int, list[Delivered]] = defaultdict(list)
     for pk, team, began, ended in rows.order_by("pk").values_list("pk", "team_id", "started_on", "delivered_on"):
-        if likely.get(pk):
+        if likely.get(pk) and began and ended:
             took = days[team].working_days_between(began, ended) + (1 if days[team].is_working(ended) else 0)
             found[team].append(Delivered(max(took, 1), likely[pk]))
     return {team: tuple(ones) for team, ones in found.items()}
@@ -191,7 +199,7 @@ def keep(known: Inputs, made: Forecast, *, why: str, at: datetime | None = None)
         inputs_digest=known.digest, digest=made.digest, why=why[:200],
     )  # fmt: skip
     planned = scheduled(known)
-    promises = {one.id: one.promise for one in known.commitments}
+    promises = {one.id: one.promise for one in known.commitments if one.promise}
     critical = {
         deadline.id: [step.activity for step in planned.driving_path(deadline.activity)] for deadline in known.deadlines
     }

@@ -11,8 +11,9 @@ from datetime import date, datetime
 from functools import cached_property
 
 from django.db.models import Max, OuterRef, Subquery
-from teams.models import User
+
 from teams import access
+from teams.models import User
 
 from .actions.rules import today as this_day
 from .chance import Chance
@@ -117,7 +118,12 @@ def board(commitments: CommitmentQuerySet, *, today: date | None = None, deadlin
     rows = list(commitments.with_promise().with_estimate().select_related("team", "outcome", "owner", "interval"))
     ids = [row.pk for row in rows]
     run = ForecastRun.objects.order_by("-pk").defer("inputs").first()
-    lines = newest_lines(ids)
+    open_ids = {row.pk for row in rows if row.is_open}
+    lines = {
+        pk: line  # what is open and not in the newest run has no forecast any more
+        for pk, line in newest_lines(ids).items()
+        if pk not in open_ids or (run is not None and line.run_id == run.pk)
+    }
     answers = _newest_answers(ids)
     overrides = _overrides(ids, day)
     found = Board(

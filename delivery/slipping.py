@@ -101,10 +101,8 @@ def preview(row: Commitment, to: date, *, promised: date, likely: int | None = N
     of the days that are left when the person estimates them anew.
     """
     left = network.left(row) if likely is not None else None
-    if likely is not None and left is not None:
-        added = likely - left[1]
-    else:
-        added = network.calendars([row.team_id])[row.team_id].working_days_between(promised, to)
+    estimated_anew = likely is not None and left is not None
+    added = likely - left[1] if estimated_anew else network.days_of_slip(row, promised, to)  # type: ignore[operator,index]
     seen = network.what_if({row.pk: added}, promises={row.pk: to})
     deadlines = _deadlines(seen.deadlines)
     moves = _moves(row, seen.moved)

@@ -17,7 +17,8 @@ from delivery.actions import Proposal, Said
 from delivery.models import Answer, Commitment, Deadline, Dependency, NetworkMark, Outcome, Slip
 from teams.models import Person, Team, User
 
-Reason, Found, Word = Slip.Reason, Dependency.Found, Answer.Word
+Reason, Word = Slip.Reason, Answer.Word
+Found = Dependency.Found
 
 # what each squad promised in the year before: titles in the order in which they were promised
 PAST: dict[str, tuple[str, ...]] = {
@@ -131,7 +132,11 @@ def _one_of_the_past(
         story.on(warned, 15, lambda: _slip(held[title], later, reason, "", [option], by, warned, days))
     elif start < warned < delivered <= promised and chance.random() < 0.25:
         option = Proposal(title="Borrow an engineer for a week", cost=800_000, saves_days=3)
-        story.on(warned, 15, lambda: actions.flag(commitment=held[title], options=[option], by=by, at=_noon(warned), on=warned))
+        story.on(
+            warned,
+            15,
+            lambda: actions.flag(commitment=held[title], options=[option], by=by, at=_noon(warned), on=warned),
+        )
     value = chance.randint(4, 10)
     story.on(delivered, 17, lambda: actions.deliver(commitment=held[title], on=delivered, by=by, actual_value=value))
 
@@ -210,8 +215,16 @@ OUTCOMES = (
     "Members find in-network doctors that exist",
 )
 # before, after, what, found, days ago, step (None: only requested), agreed for (days from today)
-LINKS: tuple[tuple[str, str, str, Found, int, str | None, int], ...] = (
-    ("Epic patient profile, version 2", "FHIR Patient API", "The profile we build against", Found.PLANNING, 42, "met", -7),
+LINKS: tuple[tuple[str, str, str, str, int, str | None, int], ...] = (
+    (
+        "Epic patient profile, version 2",
+        "FHIR Patient API",
+        "The profile we build against",
+        Found.PLANNING,
+        42,
+        "met",
+        -7,
+    ),
     ("Consent scopes signed off", "FHIR Patient API", "Which reads need consent", Found.SPRINT, 38, "met", -17),
     ("Shared staging environment", "FHIR Patient API", "A place to run it", Found.PLANNING, 42, "met", -5),
     ("FHIR Patient API", "Patient data exchange on FHIR", "Patients to exchange", Found.PLANNING, 42, "agreed", -3),
@@ -220,8 +233,24 @@ LINKS: tuple[tuple[str, str, str, Found, int, str | None, int], ...] = (
     ("CMS evidence pack", "CMS go-live", "What the regulator reads", Found.PLANNING, 42, "agreed", 37),
     ("HIPAA audit trail", "CMS evidence pack", "Proof that reads are logged", Found.MIDSPRINT, 11, "offered", 25),
     ("FHIR Patient API", "Bulk export for payer-to-payer", "The same engineers", Found.SPRINT, 40, "agreed", -3),
-    ("De-identified test patients", "Patient data exchange on FHIR", "Patients to test with", Found.MIDSPRINT, 7, None, 4),
-    ("Production-like tenant for Epic", "Epic certification", "A tenant that behaves", Found.MIDSPRINT, 12, "offered", 11),
+    (
+        "De-identified test patients",
+        "Patient data exchange on FHIR",
+        "Patients to test with",
+        Found.MIDSPRINT,
+        7,
+        None,
+        4,
+    ),
+    (
+        "Production-like tenant for Epic",
+        "Epic certification",
+        "A tenant that behaves",
+        Found.MIDSPRINT,
+        12,
+        "offered",
+        11,
+    ),
     ("CMS go-live", "Switch off HL7 v2 feeds", "Nothing is switched off before", Found.PLANNING, 42, "agreed", 39),
 )
 
@@ -234,7 +263,8 @@ def _move_to_fhir(story: Story, people: dict[str, Person]) -> None:
     def begin() -> None:
         sponsor = people["Robert Achebe"]
         outcomes.extend(
-            actions.add_outcome(team=platform, title=title, sponsor=sponsor, by=director, is_sample=True) for title in OUTCOMES
+            actions.add_outcome(team=platform, title=title, sponsor=sponsor, by=director, is_sample=True)
+            for title in OUTCOMES
         )
 
     def promise() -> None:
@@ -292,12 +322,19 @@ def _deadlines(story: Story, go_live: Commitment, by: User) -> list[Deadline]:
 
 
 def _contract(
-    story: Story, before: str, after: str, what: str, found: Found, step: str | None, when: int, day: date
+    story: Story, before: str, after: str, what: str, found: str, step: str | None, when: int, day: date
 ) -> None:
     one, other = story.made[before], story.made[after]
     on, provider = story.today + timedelta(days=when), story.by(one.team.name)
     row = actions.link(
-        before=one, after=other, what=what, found=found, found_on=day, needed_by=on, by=story.by(other.team.name), at=_noon(day)
+        before=one,
+        after=other,
+        what=what,
+        found=found,
+        found_on=day,
+        needed_by=on,
+        by=story.by(other.team.name),
+        at=_noon(day),
     )
     if step is not None:
         actions.offer(dependency=row, on=on, by=provider, at=_noon(day))
@@ -319,9 +356,27 @@ def _what_happened(story: Story) -> None:
             lambda: actions.estimate(commitment=held[title], days=days, by=story.by(team), at=_noon(story.at(day))),
         )  # fmt: skip
 
-    story.on(story.at(-7), 15, lambda: actions.deliver(commitment=held["Epic patient profile, version 2"], on=story.at(-7), by=story.by("Epic"), actual_value=5))
-    story.on(story.at(-17), 15, lambda: actions.deliver(commitment=held["Consent scopes signed off"], on=story.at(-17), by=story.by("Compliance"), actual_value=6))
-    story.on(story.at(-5), 15, lambda: actions.deliver(commitment=held["Shared staging environment"], on=story.at(-5), by=story.by("Squad C"), actual_value=8))
+    story.on(
+        story.at(-7),
+        15,
+        lambda: actions.deliver(
+            commitment=held["Epic patient profile, version 2"], on=story.at(-7), by=story.by("Epic"), actual_value=5
+        ),
+    )
+    story.on(
+        story.at(-17),
+        15,
+        lambda: actions.deliver(
+            commitment=held["Consent scopes signed off"], on=story.at(-17), by=story.by("Compliance"), actual_value=6
+        ),
+    )
+    story.on(
+        story.at(-5),
+        15,
+        lambda: actions.deliver(
+            commitment=held["Shared staging environment"], on=story.at(-5), by=story.by("Squad C"), actual_value=8
+        ),
+    )
     for title, team, day, days in (
         ("FHIR Patient API", "Squad A", -35, (15, 18, 24)),
         ("FHIR Patient API", "Squad A", -28, (11, 14, 19)),
@@ -355,7 +410,9 @@ def _first_slip(story: Story, ines: User) -> None:
     )  # fmt: skip
     if slip is not None:
         why = "Without them the Patient API cannot pass CMS conformance."
-        actions.choose(option=slip.options.first(), why=why, by=story.by("Integration Platform"), at=_noon(story.at(-24)))
+        actions.choose(
+            option=slip.options.earliest("pk"), why=why, by=story.by("Integration Platform"), at=_noon(story.at(-24))
+        )
 
 
 def _second_slip(story: Story, ines: User) -> None:
@@ -395,7 +452,9 @@ def _checkin(story: Story, team: str, friday: date, chance: random.Random) -> No
     said = [
         Said(
             commitment=one,
-            word=Word.AT_RISK if one.options.filter(withdrawn_at=None).exists() and one.slips.exists() else Word.ON_TRACK,
+            word=Word.AT_RISK
+            if one.options.filter(withdrawn_at=None).exists() and one.slips.exists()
+            else Word.ON_TRACK,
         )
         for one in Commitment.objects.open().filter(team=story.teams[team], is_milestone=False)
     ]

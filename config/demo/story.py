@@ -13,11 +13,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from config.demo import programme
 from metrics import actions as sources
 from metrics.models import Source, Stream
 from metrics.streams import wake
 from teams import actions
-from config.demo import programme
 from teams.models import Grant, Membership, Person, Team, User
 
 Kind, Role, End = Team.Kind, Grant.Role, Membership.End

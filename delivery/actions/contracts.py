@@ -6,11 +6,11 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from teams.models import User
 
 from delivery.loops import Waits
 from delivery.models import Commitment, Dependency, DependencyEvent
 from delivery.models.promises import name_of
+from teams.models import User
 
 from .rules import Changed, Loop, Refused, lock_network, now, out_of_date, plausible, today, together, words
 

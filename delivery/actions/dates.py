@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 
 from django.db import IntegrityError, transaction
-from teams.models import Team, User
 
 from delivery.models import Commitment, Deadline, Holiday, PenaltyWindow
+from teams.models import Team, User
 
 from .rules import Refused, now, out_of_date, plausible, words
 

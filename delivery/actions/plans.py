@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 
 from django.db import IntegrityError, transaction
-from teams.models import Person, Team, User
 
 from delivery.models import Capacity, Commitment, ForecastLine, FrozenPromise, Iteration, Outcome, PlanningInterval
+from teams.models import Person, Team, User
 
 from .rules import Refused, now, plausible, words
 

@@ -173,7 +173,8 @@ def log_slip(
     """Move a promise, later or earlier, with its reason; a later date needs at least one option.
 
     `seen` is the id of the last slip that the person saw (None: none yet): when another has come since, Changed.
-    `days` estimates the remaining work anew in the same step; without it the estimate moves by as many working days.
+    `days` estimates the remaining work anew in the same step; without it the estimate moves by the working days of the
+    move, so far as the forecast had not expected them already.
     """
     held = _open(commitment)
     last = held.slips.order_by("-pk").first()
@@ -301,7 +302,7 @@ def choose(
 
 
 @transaction.atomic
-def deliver(*, commitment: Commitment, on: date, by: User | None, actual_value: int | None = None) -> Commitment:
+def deliver(*, commitment: Commitment, on: date, by: User, actual_value: int | None = None) -> Commitment:
     """It is done, as of `on`."""
     held = _open(commitment)
     if plausible(on, "on") > today():
@@ -315,7 +316,7 @@ def deliver(*, commitment: Commitment, on: date, by: User | None, actual_value: 
 
 
 @transaction.atomic
-def cancel(*, commitment: Commitment, why: str, by: User | None, at: datetime | None = None) -> Commitment:
+def cancel(*, commitment: Commitment, why: str, by: User, at: datetime | None = None) -> Commitment:
     """It will not be done; who relied on it sees that."""
     held = _open(commitment)
     held.cancelled_at, held.cancelled_by = now(at), by
@@ -377,12 +378,12 @@ def _estimate(held: Commitment, days: tuple[int, int, int], by: User | None, at:
 
 def _shifted(held: Commitment, promised: date, to_date: date) -> tuple[int, int, int] | None:
     """The last estimate with as many working days more (or fewer) as the promise moved; None without an estimate."""
-    from delivery.network import calendars
+    from delivery.network import days_of_slip
 
     left = days_left(held)
     if left is None:
         return None
-    more = calendars([held.team_id])[held.team_id].working_days_between(promised, to_date)
+    more = days_of_slip(held, promised, to_date)
     low, likely, high = (max(0, days + more) for days in left)
     return low, likely, high
 

@@ -79,7 +79,7 @@ R = TypeVar("R")
 
 
 def together(verb: Callable[P, R]) -> Callable[P, R]:
-    """A verb in a transaction; among many (see `marked_once`) in that of its caller, which saves half the statements."""
+    """A verb in a transaction; among many (see `marked_once`) in its caller's, which saves half the statements."""
 
     @wraps(verb)
     def one(*args: P.args, **named: P.kwargs) -> R:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.db import transaction
-from teams.models import Team, User
 
 from delivery.models import Answer, CheckIn, Commitment
 from delivery.models.promises import name_of
+from teams.models import Team, User
 
 from . import promises
 from .rules import Refused, now, out_of_date, words
@@ -53,7 +53,7 @@ def send_checkin(
             promises.estimate(commitment=one.commitment, days=one.days, by=by, at=row.at)
         if one.word == Answer.Word.AT_RISK:
             promises.flag(commitment=one.commitment, by=by, options=one.options, at=row.at, on=on)
-        elif one.word == Answer.Word.WILL_SLIP and not one.commitment.slips.exists():
+        elif one.word == Answer.Word.WILL_SLIP and not one.commitment.slips.filter(at__date__gte=monday).exists():
             raise Refused(f"Log the slip of {one.commitment} first: its new date, the reason and an option.")
     out_of_date(f"{team} checked in")
     return row

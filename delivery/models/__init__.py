@@ -3,8 +3,8 @@
 What happened is appended and never edited (the database says no); what is true now is computed from it.
 """
 
-from .dependencies import Dependency, DependencyEvent
 from .deadlines import Deadline, Holiday, PenaltyWindow
+from .dependencies import Dependency, DependencyEvent
 from .forecasts import DeadlineForecast, ForecastLine, ForecastRun, NetworkMark
 from .planning import Capacity, FrozenPromise, Iteration, PlanningInterval
 from .promises import (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+
 from teams.models import Team, User
 
 from .promises import Commitment

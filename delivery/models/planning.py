@@ -1,4 +1,4 @@
-"""Planning intervals: their iterations, the capacity of each team, and the promises as they stood when it was frozen."""
+"""Planning intervals: their iterations, the capacity of each team, and the promises as they were when it was frozen."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
+
 from teams.models import Team, User
 
 from .kept import append_only

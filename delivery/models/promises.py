@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+
 from teams.models import Person, Team, User
 
 from .kept import append_only
@@ -138,7 +139,7 @@ class Commitment(models.Model):
 
     @property
     def edition(self) -> str:
-        """What can be edited, as short marks in the order of EDITED: a form that was opened earlier shows what differs."""
+        """What can be edited, as short marks in the order of EDITED: a form opened earlier shows what differs."""
         said = (str(getattr(self, f"{name}_id", getattr(self, name))) for name in EDITED)
         return "-".join(hashlib.sha256(one.encode()).hexdigest()[:6] for one in said)
 

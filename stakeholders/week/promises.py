@@ -43,8 +43,12 @@ def promises(got: Gathered, teams: list[Team]) -> Promises:
     """The open commitments of `teams`, the worst first. Seven queries."""
     board = shown.board(Commitment.objects.open().filter(team__in=teams))
     asked = [one for one in board.shown if not one.row.is_milestone]
-    off = sorted((one for one in asked if one.state != "ok"), key=lambda one: (_ORDER.get(one.state, 5), one.promised_on))
-    soon = sorted((one for one in board.shown if one.promised_on <= board.today + AHEAD), key=lambda one: one.promised_on)
+    off = sorted(
+        (one for one in asked if one.state != "ok"), key=lambda one: (_ORDER.get(one.state, 5), one.promised_on)
+    )
+    soon = sorted(
+        (one for one in board.shown if one.promised_on <= board.today + AHEAD), key=lambda one: one.promised_on
+    )
     return Promises(
         open=len(asked),
         on_track=sum(one.state == "ok" for one in asked),
@@ -83,8 +87,18 @@ def _deadline(one: shown.DeadlineNow) -> dict[str, Any]:
         "even": ui.day(forecast.even) if forecast else "–",
         "sure": ui.day(forecast.sure) if forecast else "–",
         "chance": one.chance.words if one.chance else "No forecast",
-        "state": "none" if one.chance is None else "ok" if one.chance.at_least(70) else "risk" if one.chance.at_least(35) else "late",
-        "late": f"{ui.plural(late, 'day,days')} late" if late > 0 else f"{ui.plural(-late, 'day,days')} early" if late else "on the day",
+        "state": "none"
+        if one.chance is None
+        else "ok"
+        if one.chance.at_least(70)
+        else "risk"
+        if one.chance.at_least(35)
+        else "late",
+        "late": f"{ui.plural(late, 'day,days')} late"
+        if late > 0
+        else f"{ui.plural(-late, 'day,days')} early"
+        if late
+        else "on the day",
         "penalty": ui.money(forecast.penalty / 100) if forecast and forecast.penalty else "",
     }
 

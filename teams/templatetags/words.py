@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 MISSING = "–"
+NEAR_DAYS = 182  # a day so near needs no year
 Number = int | float | Decimal
 Value = int | float | Decimal | timedelta
 
@@ -109,11 +110,13 @@ def _today() -> date:
 
 def _day_words(value: date | datetime) -> str:
     text = f"{value.day} {value:%b}"
-    return text if value.year == _today().year else f"{text} {value.year}"
+    today = _today()
+    near = abs((date(value.year, value.month, value.day) - today).days) <= NEAR_DAYS
+    return text if near or value.year == today.year else f"{text} {value.year}"
 
 
 def day(value: date | datetime | None) -> str:
-    """As "8 Jan"; with the year when it is not this one."""
+    """As "8 Jan"; with the year when that is not this one and the day not within half a year."""
     return _day_words(_local(value)) if value else MISSING
 
 

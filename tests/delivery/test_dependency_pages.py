@@ -131,16 +131,24 @@ def test_the_matrix_counts_and_shows_the_worst_state_and_its_cells_narrow_the_li
     back = actions.link(before=promise(organisation.squad_m, "Portal", today), after=gives, by=None)
     browser = page_of(director)
     page = browser.get("/dependencies/product-engineering/").context["page"]
-    cells = {(team.name, giver.name): cell for team, line in page.rows for giver, cell in zip(page.givers, line, strict=True)}
+    cells = {
+        (team.name, giver.name): cell for team, line in page.rows for giver, cell in zip(page.givers, line, strict=True)
+    }
     cell = cells["Squad A", "Squad B"]
-    assert (cell.count, cell.state, cell.words) == (2, "late", "Squad A has 2 needs from Squad B; worst: Blocked 12 days")
+    assert (cell.count, cell.state, cell.words) == (
+        2,
+        "late",
+        "Squad A has 2 needs from Squad B; worst: Blocked 12 days",
+    )
     assert cells["Squad A", "Squad M"] is None
     narrowed = browser.get(f"/dependencies/product-engineering/?asks={cell.asks}&gives={cell.gives}")
     assert [one.row for one in narrowed.context["rows"]] == [overdue, needed]
     assert "Squad A waits for Squad B" in text(narrowed)
     undated = browser.get("/dependencies/product-engineering/?state=blocked").context["rows"]
     assert [one.row for one in undated] == [overdue]
-    assert back.pk in [one.row.pk for one in browser.get("/dependencies/product-engineering/?state=open").context["rows"]]
+    assert back.pk in [
+        one.row.pk for one in browser.get("/dependencies/product-engineering/?state=open").context["rows"]
+    ]
 
 
 @pytest.mark.parametrize("query", ["asks=x", "asks=99999", "gives=-1", "state=odd", "page=zero", "asks=" + "9" * 40])
@@ -162,7 +170,9 @@ def test_days_blocked_end_when_the_provider_delivers(
 def test_the_latest_safe_day_is_the_last_that_keeps_the_nearest_deadline(
     director: Person, needed: Dependency, asks: Commitment, organisation: Organisation, today: date, page_of: Pages
 ) -> None:
-    actions.add_deadline(team=organisation.platform, name="CMS", date=today + timedelta(days=60), milestone=asks, by=None)
+    actions.add_deadline(
+        team=organisation.platform, name="CMS", date=today + timedelta(days=60), milestone=asks, by=None
+    )
     plan = network.scheduled(network.inputs())
     need = page_of(director).get("/dependencies/squad-a/").context["rows"][0]
     (deadline,) = plan.deadlines
@@ -188,7 +198,13 @@ def test_kind_and_lag_are_said_in_words(kind: str, lag: int, calendar: bool, wor
 
 
 def wanted(before: Commitment, after: Commitment, **more: str) -> dict[str, str]:
-    plain = {"before": f"{before.code} {before.title}", "after": after.title, "kind": "FS", "found": "sprint", "lag_in": "working"}
+    plain = {
+        "before": f"{before.code} {before.title}",
+        "after": after.title,
+        "kind": "FS",
+        "found": "sprint",
+        "lag_in": "working",
+    }
     return plain | more
 
 
@@ -214,7 +230,9 @@ def test_a_loop_is_refused_and_named_and_a_link_to_itself_too(
     loop = browser.post(path, wanted(asks, gives))
     assert loop.status_code == 422
     (said,) = loop.context["form"].errors["before"]
-    assert said.startswith("That closes a loop:") and "FHIR Patient API" in said and "Patient data exchange" in said
+    assert said.startswith("That closes a loop:")
+    assert "FHIR Patient API" in said
+    assert "Patient data exchange" in said
     (said,) = browser.post(path, wanted(gives, gives)).context["form"].errors["before"]
     assert said == "FHIR Patient API cannot wait for itself. Choose another commitment."
     (said,) = browser.post(path, wanted(gives, asks)).context["form"].errors["before"]
@@ -222,7 +240,9 @@ def test_a_loop_is_refused_and_named_and_a_link_to_itself_too(
     assert Dependency.objects.count() == 1
 
 
-def test_nobody_links_what_they_do_not_see(manager_a: Person, gives: Commitment, asks: Commitment, page_of: Pages) -> None:
+def test_nobody_links_what_they_do_not_see(
+    manager_a: Person, gives: Commitment, asks: Commitment, page_of: Pages
+) -> None:
     answer = page_of(manager_a).post("/dependencies/squad-a/new/", wanted(gives, asks))
     assert answer.status_code == 422
     assert "before" in answer.context["form"].errors
@@ -294,7 +314,9 @@ def test_breaking_an_agreed_day_needs_words_and_they_stay_when_refused(
     answer = take(page_of(manager_a), needed, "broken", day, evidence="javascript:alert(1)", words="Vendor late")
     assert answer.context["form"].errors["evidence"] == ["Evidence is an address that begins with https://."]
     assert "Vendor late" in answer.content.decode()
-    assert take(page_of(manager_a), needed, "broken", day).context["form"].errors["words"] == ["Write a few words here."]
+    assert take(page_of(manager_a), needed, "broken", day).context["form"].errors["words"] == [
+        "Write a few words here."
+    ]
     assert take(page_of(manager_a), needed, "broken", day, words="Vendor late").status_code == 302
     need = page_of(director).get(f"/dependency/{needed.pk}/").context["need"]
     assert (need.state, need.word, need.agreed_on) == ("late", "Broken", None)
@@ -328,9 +350,15 @@ def test_the_pages_cost_the_same_number_of_queries_however_much_there_is(
     page_of: Pages,
 ) -> None:  # fmt: skip
     browser = page_of(director)
-    actions.add_deadline(team=organisation.platform, name="CMS", date=today + timedelta(days=60), milestone=asks, by=None)
+    actions.add_deadline(
+        team=organisation.platform, name="CMS", date=today + timedelta(days=60), milestone=asks, by=None
+    )
     network.recompute(why="test")
-    paths = ["/dependencies/integration-platform/", "/dependencies/integration-platform/new/", f"/dependency/{needed.pk}/"]
+    paths = [
+        "/dependencies/integration-platform/",
+        "/dependencies/integration-platform/new/",
+        f"/dependency/{needed.pk}/",
+    ]
 
     def costs() -> dict[str, int]:
         found = {}

@@ -38,7 +38,7 @@ def issue(key: str, **fields: Any) -> dict[str, Any]:
             "summary": f"Summary of {key}", "duedate": "2026-09-30", "assignee": None, "resolution": None,
             "resolutiondate": None, "components": [{"id": "1", "name": "Squad A"}], "fixVersions": [],
             "project": {"id": "10", "key": "PAY", "name": "Payments", "projectTypeKey": "software"},
-            "status": {"name": "In Progress", "statusCategory": {"id": 4, "key": "indeterminate", "name": "In Progress"}},
+            "status": {"name": "In Progress", "statusCategory": {"key": "indeterminate", "name": "In Progress"}},
             "customfield_10016": 5.0, "customfield_10020": [{"id": 7, "name": "Sprint 7", "state": "active"}],
             "timeestimate": None, "issuelinks": [], "description": {"type": "doc", "content": []},
             "progress": {"progress": 0, "total": 0}, **fields,
@@ -162,8 +162,14 @@ def test_what_is_not_jiras_is_refused(raw: bytes, words: str) -> None:
         jira.read_json(raw)
 
 
-odd = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda one: st.lists(one, max_size=3)
-                   | st.dictionaries(st.sampled_from(["name", "key", "value", "type", "x"]), one, max_size=3), max_leaves=8)  # fmt: skip
+odd = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda one: (
+        st.lists(one, max_size=3)
+        | st.dictionaries(st.sampled_from(["name", "key", "value", "type", "x"]), one, max_size=3)
+    ),
+    max_leaves=8,
+)
 
 
 @given(st.dictionaries(st.sampled_from(["summary", "status", "issuelinks", "fixVersions", "project", "duedate",

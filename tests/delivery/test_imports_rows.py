@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from delivery.imports import commitments, values
@@ -100,6 +101,7 @@ cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
     st.sampled_from([",", ";", "\t"]),
 )
 def test_what_is_written_is_read_again(rows: list[list[str]], delimiter: str) -> None:
+    assume(any(any(row) for row in rows))
     names = [f"column {number}" for number in range(len(rows[0]))]
     table = read(write(names, rows, delimiter))
     assert table.names == names
@@ -159,7 +161,8 @@ def test_any_text_is_a_day_or_unclear(text: str) -> None:
     try:
         assert 1990 <= values.day(text).year <= 2099
     except values.Unclear as unclear:
-        assert str(unclear)
+        if not str(unclear):
+            raise
 
 
 @pytest.mark.parametrize(("text", "cents"), [("160000", 16_000_000), ("$1,600.5", 160_050), ("0", 0)])
@@ -238,7 +241,7 @@ def test_links_that_close_no_loop_can_be_put_in_order_and_those_that_do_are_a_ri
             kept.add((str(before), str(after)))
             continue
         assert loop[0] == loop[-1] == str(before)
-        ring = set(zip(loop, loop[1:], strict=False))
+        ring = set(pairwise(loop))
         assert ring <= kept | {(str(before), str(after))}
     left = set(map(str, range(8)))
     while left:

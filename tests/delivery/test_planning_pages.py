@@ -1,7 +1,9 @@
-"""Planning, deadlines, outcomes and days off, through the pages: who may, what is shown, what is refused, at what cost."""
+"""Planning, deadlines, outcomes and days off, through the pages: who may, what is shown and refused, at what cost."""
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,8 +17,17 @@ from django.utils import timezone
 
 from delivery import actions, network, planning, warned
 from delivery.loads import loads
-from delivery.models import Capacity, Commitment, Deadline, FrozenPromise, Holiday, Outcome, PlanningInterval
-from delivery.models import ForecastLine, ForecastRun
+from delivery.models import (
+    Capacity,
+    Commitment,
+    Deadline,
+    ForecastLine,
+    ForecastRun,
+    FrozenPromise,
+    Holiday,
+    Outcome,
+    PlanningInterval,
+)
 from teams.models import Person, Team, User
 from tests.personas import Organisation
 
@@ -54,9 +65,6 @@ def deliver(**said: Any) -> None:
 
 def text(answer: Any) -> str:
     """What a person reads: the page without its tags."""
-    import html
-    import re
-
     plain = re.sub(r"<(script|style|option)\b.*?</\1>|<[^>]+>", " ", answer.content.decode(), flags=re.S)
     return " ".join(html.unescape(plain).split())
 
@@ -103,7 +111,7 @@ def test_each_door_opens_for_whom_it_should(
     browser = page_of(request.getfixturevalue(persona))
 
     def knock(door: str) -> int:
-        method, _, rest = door.format(**known).rpartition("POST ")
+        _, _, rest = door.format(**known).rpartition("POST ")
         address, _, sent = rest.partition(" ")
         data = dict([sent.split("=")]) if sent else {}
         return (browser.post(address, data) if door.startswith("POST") else browser.get(address)).status_code
@@ -129,9 +137,7 @@ def test_a_manager_sees_the_interval_of_the_group_above_with_the_promises_of_the
 # --- intervals -------------------------------------------------------------------------------------------------------
 
 
-def test_an_interval_is_added_with_its_iterations(
-    director: Person, organisation: Organisation, page_of: Pages
-) -> None:
+def test_an_interval_is_added_with_its_iterations(director: Person, organisation: Organisation, page_of: Pages) -> None:
     sent = {"name": "PI 5", "starts_on": "2027-01-04", "ends_on": "2027-03-12", "iteration_weeks": "2"}
     answer = page_of(director).post("/planning/integration-platform/new/", sent)
     made = PlanningInterval.objects.get()
@@ -157,7 +163,9 @@ def test_intervals_stand_under_now_next_and_past(
 ) -> None:
     for name, days in (("Later", 70), ("Before", -100)):
         first = today + timedelta(days=days)
-        actions.add_interval(team=plan.team, name=name, starts_on=first, ends_on=first + timedelta(days=60), by=installer)
+        actions.add_interval(
+            team=plan.team, name=name, starts_on=first, ends_on=first + timedelta(days=60), by=installer
+        )
     page = page_of(director).get("/planning/squad-a/").context["page"]
     assert [[line.row.name for line in group] for group in (page.now, page.coming, page.past)] == [
         ["PI 4"], ["Later"], ["Before"],
@@ -276,7 +284,7 @@ def test_predictability_is_value_that_came_over_value_that_was_committed(
 ) -> None:
     actions.freeze(interval=plan, by=director.user)
     deliver(commitment=full[0], on=today, actual_value=4)
-    deliver(commitment=full[2], on=today, actual_value=3)  # a stretch: its value counts, its plan does not
+    deliver(commitment=full[2], on=today, actual_value=3)  # a stretch: only what came of it counts
     promise(full[0].team, "Thought of later", today, plan, planned_value=9)
     page = page_of(director).get(f"/interval/{plan.pk}/")
     assert (page.context["page"].value.part, page.context["page"].value.of) == (7, 10)
@@ -351,7 +359,8 @@ def forecast_line(held: Commitment, as_of: date, hits: int) -> None:
         made_at=timezone.now(), as_of=as_of, seed=1, trials=100, inputs={}, inputs_digest="", digest="", why="test"
     )
     ForecastLine.objects.create(
-        run=run, commitment=held, promised_on=held.first_promised_on, even=as_of, sure=as_of, hits=hits, hits_first=hits,
+        run=run, commitment=held, promised_on=held.first_promised_on, even=as_of, sure=as_of, hits=hits,
+        hits_first=hits,
         early_start=as_of, early_finish=as_of, float_days=0,
     )  # fmt: skip
 
@@ -398,7 +407,8 @@ def goal(organisation: Organisation, today: date) -> Commitment:
 def sent(goal: Commitment, **more: str) -> dict[str, str]:
     day = goal.first_promised_on
     plain = {
-        "name": "CMS go-live", "date": str(day), "milestone": f"{goal.code} whatever", "currency": "USD", "windows": "2",
+        "name": "CMS go-live", "date": str(day), "milestone": f"{goal.code} whatever", "currency": "USD",
+        "windows": "2",
         "w0-from_date": str(day + timedelta(days=1)), "w0-to_date": "", "w0-kind": "day", "w0-amount": "$18k",
     }  # fmt: skip
     return plain | more
@@ -460,7 +470,8 @@ def test_windows_that_overlap_or_begin_too_early_are_refused_beside_the_row(
     second = {"w1-from_date": str(day + timedelta(days=9)), "w1-kind": "day", "w1-amount": "5,000"}
     answer = page_of(director).post("/deadlines/integration-platform/new/", sent(goal, **second))
     (said,) = answer.context["form"].windows[1].errors["from_date"]
-    assert said.startswith("Overlaps with the window from") and said.endswith("which has no end.")
+    assert said.startswith("Overlaps with the window from")
+    assert said.endswith("which has no end.")
     early = page_of(director).post("/deadlines/integration-platform/new/", sent(goal, **{"w0-from_date": str(day)}))
     (said,) = early.context["form"].windows[0].errors["from_date"]
     assert said.startswith("Nobody is late before")
@@ -484,7 +495,9 @@ def test_an_edited_deadline_keeps_its_windows_and_a_closed_one_is_listed_as_clos
     row = Deadline.objects.get()
     shown = browser.get(f"/deadline/{row.pk}/edit/")
     assert 'value="18,000"' in shown.content.decode()
-    assert browser.post(f"/deadline/{row.pk}/edit/", sent(goal, name="CMS", **{"w0-amount": "18,000"})).status_code == 302
+    assert (
+        browser.post(f"/deadline/{row.pk}/edit/", sent(goal, name="CMS", **{"w0-amount": "18,000"})).status_code == 302
+    )
     row.refresh_from_db()
     assert (row.name, row.windows.get().amount) == ("CMS", 1_800_000)
     browser.post(f"/deadline/{row.pk}/close/")
@@ -566,11 +579,12 @@ def test_the_pages_cost_the_same_number_of_queries_however_much_there_is(
         actions.add_outcome(team=squad, title="ا" * 300, by=None)
         more = promise(squad, "Late", today - timedelta(days=9), made_on=today - timedelta(days=60))
         forecast_line(more, today - timedelta(days=30), 70)
-        actions.add_deadline(team=squad, name=f"D{number}", date=today + timedelta(days=number), milestone=more, by=None)
+        actions.add_deadline(
+            team=squad, name=f"D{number}", date=today + timedelta(days=number), milestone=more, by=None
+        )
         actions.add_holiday(team=organisation.squad_a, day=today + timedelta(days=number), by=None)
     network.recompute(why="more")
     assert costs() == few
-    print(few)
 
 
 def test_long_titles_and_markup_are_shown_as_they_were_typed(
