@@ -99,7 +99,8 @@ def test_a_number_comes_with_its_noun() -> None:
 
 
 def test_a_day_has_its_year_only_when_it_is_another_year() -> None:
-    assert [ui.day(date(2026, 1, 8)), ui.day(date(2027, 1, 8)), ui.day(None)] == ["8 Jan", "8 Jan 2027", "–"]
+    assert [ui.day(date(2026, 1, 8)), ui.day(date(2027, 1, 8)), ui.day(None)] == ["8 Jan", "8 Jan", "–"]
+    assert ui.day(date(2027, 9, 8)) == "8 Sep 2027"
     assert ui.weekday(date(2026, 11, 23)) == "Mon 23 Nov"
 
 
@@ -114,7 +115,8 @@ def test_an_instant_is_told_in_the_zone_of_the_organisation(settings: object) ->
 def test_a_range_of_days_names_a_month_once() -> None:
     assert ui.days(date(2026, 11, 16), date(2026, 11, 22)) == "16–22 Nov"
     assert ui.days(date(2026, 10, 26), date(2026, 11, 1)) == "26 Oct – 1 Nov"
-    assert ui.days(date(2026, 12, 28), date(2027, 1, 3)) == "28 Dec 2026 – 3 Jan 2027"
+    assert ui.days(date(2026, 12, 28), date(2027, 1, 3)) == "28 Dec – 3 Jan"
+    assert ui.days(date(2028, 12, 28), date(2029, 1, 3)) == "28 Dec 2028 – 3 Jan 2029"
     assert ui.days(date(2026, 12, 1), date(2026, 12, 1)) == "1 Dec"
     assert ui.days(None, date(2026, 12, 1)) == "–"
 

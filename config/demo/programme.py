@@ -23,11 +23,13 @@ Found = Dependency.Found
 # what each squad promised in the year before: titles in the order in which they were promised
 PAST: dict[str, tuple[str, ...]] = {
     "Squad A": (
-        "Read patients from two sources", "Search by name and birthday", "Consent service, first cut", "Map allergies",
+        "Read patients from two sources", "Search by name and birthday", "Consent service, first cut",
+        "Map allergies",
         "Map medications", "Versioned resources", "Terminology lookups", "Bulk read for reports", "Scopes for apps",
     ),
     "Squad B": (
-        "Queue for inbound messages", "Replay of failed messages", "Match members to patients", "Directory of providers",
+        "Queue for inbound messages", "Replay of failed messages", "Match members to patients",
+        "Directory of providers",
         "Alerts for silent feeds", "Encrypt messages at rest", "Feed monitor", "Address checks", "Split the router",
     ),
     "Squad C": (
@@ -421,7 +423,10 @@ def _second_slip(story: Story, ines: User) -> None:
             title="Ship read and search first, writes later", saves_days=5, is_advised=True,
             scope_given_up="Payers who write back wait three weeks",
         ),
-        Proposal(title="Lend two Squad C engineers for three weeks", cost=2_400_000, saves_days=3, risk_left="Two Squad C dates move"),
+        Proposal(
+            title="Lend two Squad C engineers for three weeks", cost=2_400_000, saves_days=3,
+            risk_left="Two Squad C dates move",
+        ),
         Proposal(title="Keep the new date and tell clients", saves_days=0, risk_left="Clients go live late"),
     ]  # fmt: skip
     _slip(

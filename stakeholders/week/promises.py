@@ -67,7 +67,7 @@ def _row(one: shown.Shown) -> dict[str, Any]:
         "title": one.row.title,
         "team": one.row.team.name,
         "url": one.row.get_absolute_url(),
-        "state": one.state,
+        "state": "none" if one.state == "stale" else one.state,  # silence is grey; red is for what will be late
         "word": one.word,
         "why": one.status.current.reason,
         "due": ui.day(one.promised_on),

@@ -142,7 +142,9 @@ def days(first: date | None, last: date | None) -> str:
         return MISSING
     if (first.year, first.month) == (last.year, last.month):
         return _day_words(first) if first.day == last.day else f"{first.day}–{_day_words(last)}"
-    return f"{first.day} {first:%b}{f' {first.year}' if first.year != last.year else ''} – {_day_words(last)}"
+    if first.year != last.year and " " in _day_words(last).partition(" ")[2]:
+        return f"{first.day} {first:%b} {first.year} – {_day_words(last)}"
+    return f"{first.day} {first:%b} – {_day_words(last)}"
 
 
 def ago(value: datetime | None) -> str:

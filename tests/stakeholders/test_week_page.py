@@ -147,5 +147,5 @@ def test_what_is_not_kept_yet_is_said_and_not_drawn(squad_a: Team) -> None:
     a_service(source, squad_a)
     told(source, some_weeks(2, 3))
     html = html_of(reader(squad_a), squad_a)
-    assert "Decisions are not kept here yet" in html
-    assert "there is no forecast" in html
+    assert "they are not gathered here yet" in html
+    assert "Nothing is promised here yet." in html
