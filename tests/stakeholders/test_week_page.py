@@ -146,6 +146,8 @@ def test_what_is_not_kept_yet_is_said_and_not_drawn(squad_a: Team) -> None:
     source = a_source(squad_a)
     a_service(source, squad_a)
     told(source, some_weeks(2, 3))
-    html = html_of(reader(squad_a), squad_a)
-    assert "they are not gathered here yet" in html
-    assert "Nothing is promised here yet." in html
+    client = reader(squad_a)
+    past, current = html_of(client, squad_a, "2026-W47"), html_of(client, squad_a, "")
+    assert "they are not gathered here yet" in past
+    assert "How promises stood in a past week is not shown here yet" in past
+    assert "Nothing is promised here yet." in current
