@@ -84,7 +84,7 @@ def _measures(table: Table) -> None:
     from metrics.models import Source
     from teams.models import Team, User
 
-    from . import pages, pulls
+    from . import pages, promises, pulls
 
     story.load()
     root = Team.objects.get(slug="product-engineering")
@@ -93,6 +93,7 @@ def _measures(table: Table) -> None:
     took = seconds(lambda: [pulls.pull(source) for source in Source.objects.all()])
     table.add("Sample organisation read", short(took), "a year of three pipelines")
     rollups.rebuild(now=timezone.now())
+    promises.measure(table, Team.objects.get(slug="squad-a"), director)
     pages.measure(table, root, director)
     pulls.rebuild(table)
     shelf = Team.objects.create(name="Shelf", slug="shelf", kind=Team.Kind.SQUAD)  # beside the organisation
