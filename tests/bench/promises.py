@@ -94,6 +94,6 @@ def _records(table: Table, team: TeamRow, director: User) -> None:
     ):
         part = {"HX-Request": "true"} if "what-if" in path else {}
         answer = browser.get(path, headers=part)
-        took = [seconds(lambda path=path: browser.get(path, headers=part)) for _ in range(10)]
+        took = [seconds(lambda path=path, part=part: browser.get(path, headers=part)) for _ in range(10)]
         status = "" if answer.status_code == 200 else f", answers {answer.status_code}"
         table.add(f"  {name}", short(median(took)), f"p95 {short(p95(took))}, 10 requests{status}")
