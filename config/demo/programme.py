@@ -14,7 +14,7 @@ from typing import Any
 
 from delivery import actions, network
 from delivery.actions import Proposal, Said
-from delivery.models import Answer, Commitment, Deadline, Dependency, NetworkMark, Outcome, Slip
+from delivery.models import Answer, Commitment, Deadline, Dependency, NetworkMark, Outcome, PlanningInterval, Slip
 from teams.models import Person, Team, User
 
 Reason, Word = Slip.Reason, Answer.Word
@@ -171,7 +171,7 @@ def _holidays(story: Story) -> None:
 
 
 def _plan(story: Story) -> None:
-    """The interval that runs now, with capacities, frozen on its first day."""
+    """The interval that runs now, with capacities, frozen once its first forecast was there."""
     platform, by = story.teams["Integration Platform"], story.by("Integration Platform")
 
     def add() -> None:
@@ -181,7 +181,12 @@ def _plan(story: Story) -> None:
         for team, days in (("Squad A", 58), ("Squad B", 50), ("Squad C", 52), ("Compliance", 30), ("Epic", 30)):
             actions.set_capacity(interval=interval, team=story.teams[team], days=days, by=by)
 
+    def freeze() -> None:
+        day = story.at(-34)
+        actions.freeze(interval=PlanningInterval.objects.get(team=platform), by=by, at=_noon(day))
+
     story.on(story.at(-43), 8, add)
+    story.on(story.at(-34), 12, freeze)
 
 
 # title, team, outcome, made, promised (days from today), remaining days then, value, stretch
@@ -292,8 +297,6 @@ def _of_the_move(
     story: Story, people: dict[str, Person], outcomes: list[Outcome], title: str, team: str, outcome: int, made: int,
     promised: int, days: tuple[int, int, int], value: int, stretch: bool,
 ) -> None:  # fmt: skip
-    from delivery.models import PlanningInterval
-
     owners = {"Squad A": "Ines Carvalho", "Squad B": "Daniel Okafor", "Squad C": "Yuki Tanaka"}
     owners |= {"Compliance": "Tomasz Wolny", "Epic": "Laura Bennett"}
 

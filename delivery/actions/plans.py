@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
@@ -58,7 +58,7 @@ def set_capacity(*, interval: PlanningInterval, team: Team, days: int, by: User 
 
 
 @transaction.atomic
-def freeze(*, interval: PlanningInterval, by: User | None) -> PlanningInterval:
+def freeze(*, interval: PlanningInterval, by: User, at: datetime | None = None) -> PlanningInterval:
     """The plan stands: the promise, its odds and its 85 %-sure effort are kept as they are at this moment."""
     from delivery.network import sure_days
 
@@ -81,6 +81,6 @@ def freeze(*, interval: PlanningInterval, by: User | None) -> PlanningInterval:
         )
         for one in commitments
     )  # fmt: skip
-    row.frozen_at, row.frozen_by = now(None), by
+    row.frozen_at, row.frozen_by = now(at), by
     row.save(update_fields=["frozen_at", "frozen_by"])
     return row
