@@ -140,7 +140,13 @@ def test_the_keyboard_goes_everywhere(visit: Visit) -> None:
     page = visit("Maya Lindqvist")
     page.keyboard.press("Tab")
     expect(page.locator(":focus")).to_have_text(re.compile("Skip to", re.IGNORECASE))
-    for key, address in (("m", "/metrics/"), ("s", "/sources/"), ("w", "/week/")):
+    for key, address in (
+        ("m", "/metrics/"),
+        ("s", "/sources/"),
+        ("r", "/roadmap/"),
+        ("c", "/commitments/"),
+        ("w", "/week/"),
+    ):
         page.keyboard.press("g")
         page.keyboard.press(key)
         page.wait_for_url(re.compile(address))

@@ -28,10 +28,21 @@ PAGES = (
 )
 
 
+def commitment(page: Page, title: str) -> str:
+    """The address of a commitment."""
+    page.goto("/commitments/integration-platform/")
+    return str(page.get_by_role("link", name=title).first.get_attribute("href"))
+
+
 def patient_api(page: Page) -> str:
     """The address of the commitment that the story is about."""
-    page.goto("/commitments/squad-a/")
-    return str(page.get_by_role("link", name="FHIR Patient API").first.get_attribute("href"))
+    return commitment(page, "FHIR Patient API")
+
+
+def forecast_of(page: Page, address: str) -> str:
+    """What a commitment's page says of its odds."""
+    page.goto(address)
+    return str(page.locator("#commitment-now").inner_text())
 
 
 def the_deadline(page: Page) -> str:
@@ -45,7 +56,8 @@ def test_a_logged_slip_moves_the_blocked_squad_the_deadline_and_the_penalty_and_
 ) -> None:
     director = visit("Maya Lindqvist")
     before = the_deadline(director)
-    address = patient_api(director)
+    address, blocked = patient_api(director), commitment(director, "Patient data exchange on FHIR")
+    was = forecast_of(director, blocked)
     director.goto("/roadmap/integration-platform/")
     drawn = director.locator(".rm-canvas").inner_html()
 
@@ -75,6 +87,7 @@ def test_a_logged_slip_moves_the_blocked_squad_the_deadline_and_the_penalty_and_
     expect(director.locator("body")).to_contain_text("Freeze the profile and adapt later")
     director.goto("/roadmap/integration-platform/")
     assert director.locator(".rm-canvas").inner_html() != drawn
+    assert forecast_of(director, blocked) != was
 
 
 def _money(sentence: str) -> float:
