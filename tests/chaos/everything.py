@@ -36,6 +36,7 @@ KILLS = int(os.environ.get("CHAOS_KILLS", "100"))
 THINGS = int(os.environ.get("CHAOS_THINGS", "20000"))
 SEED = int(os.environ.get("CHAOS_SEED", time.time_ns() % 100_000))
 LEASE, EVERY = 3, 10
+PATIENCE = 12.0  # seconds for what was killed to start again and do something
 SECRET = "a secret for the deliveries of chaos"
 MAKE = """
 from metrics import actions
@@ -101,7 +102,7 @@ class Chaos:
         (folder / "pg").mkdir(mode=0o755)
         self.port = _free_port()
         self.dealt: Counter[str] = Counter()
-        self.number = 0
+        self.number = self.idle = 0
         self.environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": SETTINGS,
             "DEBUG": "0",
@@ -183,6 +184,19 @@ class Chaos:
             time.sleep(self.chance.uniform(0, 0.5))
             self.postgres.start()
 
+    def let_work(self, sender: Sender) -> None:
+        """Wait until something was read and something was pushed since the last blow, for some seconds at most.
+
+        Blows that only ever fall on processes that are starting would prove little.
+        """
+        before, sent, until = self._seen(), sender.sent, time.monotonic() + PATIENCE
+        while time.monotonic() < until and (self._seen() == before or (sender.sent == sent and sender.is_alive())):
+            time.sleep(0.1)
+        self.idle += time.monotonic() >= until
+
+    def _seen(self) -> int:
+        return int(self.postgres.rows("SELECT coalesce(max(id), 0) FROM metrics_observed")[0][0])
+
     def revive(self) -> None:
         """What ended by itself because something it stood on was killed, as a process manager would."""
         if self.web is not None and not self.web.alive():
@@ -195,10 +209,9 @@ class Chaos:
     def end(self) -> None:
         for process in [*self.workers, *self.beats, *([self.web] if self.web else [])]:
             process.kill()
-        with contextlib.suppress(Exception):
-            self.redis.kill()
-        with contextlib.suppress(Exception):
-            self.postgres.kill()
+        for server in (self.redis, self.postgres):
+            with contextlib.suppress(AssertionError, OSError, subprocess.TimeoutExpired):
+                server.kill()
         for folder in (self.redis.folder, self.postgres.sockets):
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -261,7 +274,8 @@ def main() -> int:
             sender.start()
             began = time.monotonic()
             for blow in range(KILLS):
-                time.sleep(chance.uniform(0.3, 1.6))
+                chaos.let_work(sender)
+                time.sleep(chance.uniform(0, 0.8))
                 chaos.blow()
                 chaos.revive()
                 if blow % 20 == 19:
@@ -316,6 +330,7 @@ def _judge(chaos: Chaos, world: feed.World, sender: Sender) -> int:
     missing = max(0, sender.sent - kept)
     print(f"{'deliveries taken':>22}{sender.sent:>10,}{kept:>10,}{missing:>7}{'':>9}{waiting + dead:>7}")
     good = not (lost or wrong or spare or doubled or waiting or dead) and kept >= sender.sent
+    print(f"{chaos.idle} blows fell though nothing had moved since the one before")
     print(f"the sender tried {sender.tries:,} times")
     print(f"lost {len(lost)}, doubled {doubled + len(spare)}")
     return 0 if good else 1
