@@ -7,10 +7,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PORT REPO
 
-.PHONY: demo test check bench chaos format migrations lock clean help
+.PHONY: demo test check bench chaos chaos-deliveries format migrations lock clean help
 
 help:  ## this list
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 20
 
 $(BIN)/python:
 	@config/make-venv "$(PYTHON)" $(VENV)
@@ -49,6 +49,11 @@ bench: $(VENV)/development  ## how long things take, with figures
 
 chaos: $(VENV)/development  ## break things for real, count what is lost
 	@$(BIN)/python -m pytest tests/chaos -m chaos -n 0 -q -s $(ARGS)
+	@$(BIN)/python -m tests.chaos.everything
+	@CHAOS_SEEDS=$${CHAOS_SEEDS:-3} $(BIN)/python -m tests.chaos.deliveries
+
+chaos-deliveries: $(VENV)/development  ## 10,000 deliveries doubled, shuffled and late, for 50 seeds
+	@$(BIN)/python -m tests.chaos.deliveries
 
 format: $(VENV)/development  ## put every file into the house's form
 	$(BIN)/ruff check --fix .

@@ -62,6 +62,7 @@ def shuffled(pieces: list[dict[str, Any]], seed: int) -> list[tuple[str, dict[st
 
 
 def run() -> int:
+    from django.db import transaction
     from django.utils import timezone
 
     from metrics import actions, inbox, rollups
@@ -78,11 +79,12 @@ def run() -> int:
         for name in ("in order", "as they came"):
             sources.append(actions.connect_source(team=team, provider="observing", name=f"{seed} {name}", by=None))
         straight, crooked = sources
-        for place, piece in enumerate(pieces):
-            inbox.receive(straight, str(place), json.dumps([piece]).encode())
         sent = shuffled(pieces, seed)
-        for key, piece in sent:
-            inbox.receive(crooked, key, json.dumps([piece]).encode())
+        with transaction.atomic():
+            for place, piece in enumerate(pieces):
+                inbox.receive(straight, str(place), json.dumps([piece]).encode())
+            for key, piece in sent:
+                inbox.receive(crooked, key, json.dumps([piece]).encode())
         while inbox.sweep(seconds=600):
             pass
         rollups.rebuild(now=timezone.now())
