@@ -36,6 +36,7 @@ WRONG = [
     ("PLUMBLINE_TIME_ZONE", "../etc/passwd"),
     ("PLUMBLINE_LEASE_SECONDS", "1"),
     ("PLUMBLINE_LEASE_SECONDS", "a minute"),
+    ("PLUMBLINE_KEEP_RAW_DAYS", "-1"),
     ("PLUMBLINE_READ_EVERY", "5"),
     ("PLUMBLINE_READ_EVERY", "15m"),
     ("PLUMBLINE_INCIDENT_WINDOW_HOURS", "0"),
