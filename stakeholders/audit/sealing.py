@@ -37,15 +37,15 @@ def keys() -> list[str]:
 
 def seal(*, batch: int = BATCH) -> int:
     """Seal everything that is committed; how many entries. Only one process seals at a time, the others wait."""
-    sealed = 0
-    while count := _seal_batch(batch):
+    key, sealed = keys()[0], 0
+    while count := _seal_batch(key, batch):
         sealed += count
         if count < batch:
             break
     return sealed
 
 
-def _seal_batch(batch: int) -> int:
+def _seal_batch(key: str, batch: int) -> int:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
@@ -62,13 +62,12 @@ def _seal_batch(batch: int) -> int:
         last = AuditSeal.objects.order_by("-number").first()
         if len(rows) == batch:  # there may be more: what is left is not to be taken for something that came later
             horizon = last.xid_horizon if last and last.cluster == cluster else 0
-        made = _close(rows, last, horizon, cluster)
+        made = _close(key, rows, last, horizon, cluster)
     _tell(made)
     return len(rows)
 
 
-def _close(rows: list[tuple[object, ...]], last: AuditSeal | None, horizon: int, cluster: str) -> chain.Seal:
-    key = keys()[0]
+def _close(key: str, rows: list[tuple[object, ...]], last: AuditSeal | None, horizon: int, cluster: str) -> chain.Seal:
     head = bytes(last.head) if last else chain.ZERO
     position = last.last_position if last else 0
     places: list[tuple[int, int, bytes]] = []
