@@ -107,7 +107,9 @@ def _framed(values: Iterable[Value]) -> bytes:
         if value is None:
             parts.append(b"~,")
             continue
-        text = value.hex() if isinstance(value, bytes) else instant(value) if isinstance(value, datetime) else str(value)
+        text = (
+            value.hex() if isinstance(value, bytes) else instant(value) if isinstance(value, datetime) else str(value)
+        )
         raw = text.encode()
         parts.append(b"%d:%s," % (len(raw), raw))
     return b"".join(parts)
@@ -128,7 +130,11 @@ def named(keys: Sequence[str]) -> dict[str, str]:
 
 
 def check(
-    records: Iterable[Entry | Seal], keys: Sequence[str], anchors: Iterable[Anchor] = (), *, checked: Verdict | None = None
+    records: Iterable[Entry | Seal],
+    keys: Sequence[str],
+    anchors: Iterable[Anchor] = (),
+    *,
+    checked: Verdict | None = None,
 ) -> Verdict:
     """Follow the chain: each seal, then the entries it closes. Stops at the first break.
 
@@ -217,4 +223,6 @@ def _ended(seal: Seal | None, reached: int, head: bytes) -> Iterator[Broken]:
 
 def where(entry: Entry) -> str:
     """How a row is named to a person: its place, its number, and what it speaks of."""
-    return f"position {entry.position} (entry {entry.id}: {entry.action} {entry.table_name} {entry.row_key})".replace(" )", ")")
+    return f"position {entry.position} (entry {entry.id}: {entry.action} {entry.table_name} {entry.row_key})".replace(
+        " )", ")"
+    )

@@ -16,7 +16,9 @@ FIXED = (
     "id", "at", "xid", "who_id", "who", "db_user", "action", "table_name", "row_key", "old", "new", "context_id",
     "method", "url", "job",
 )  # fmt: skip
-_SAME = "({}) IS NOT DISTINCT FROM ({})".format(*(", ".join(f"{row}.{name}" for name in FIXED) for row in ("NEW", "OLD")))
+_SAME = "({}) IS NOT DISTINCT FROM ({})".format(
+    *(", ".join(f"{row}.{name}" for name in FIXED) for row in ("NEW", "OLD"))
+)
 
 
 class AuditEntry(models.Model):

@@ -46,7 +46,9 @@ def test_every_table_is_covered_or_exempt_with_a_reason() -> None:
 @pytest.mark.django_db
 def test_every_covered_table_has_its_triggers_and_installing_again_does_nothing() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE tgfoid = 'plumbline_audit'::regproc")
+        cursor.execute(
+            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE tgfoid = 'plumbline_audit'::regproc"
+        )
         there = set(cursor.fetchall())
     assert there == {(one.table, f"audit_{write}") for one in tables.covered() for write in one.writes}
     assert triggers.install() == 0
@@ -177,7 +179,9 @@ def test_secrets_are_never_written_down_only_that_they_changed(organisation: Org
     Source.objects.filter(pk=source.pk).update(secret=None)
     client = Client()
     client.post("/accounts/login/", {"login": "new@example.org", "password": "the second password here"})
-    secret = [(one.old or {}).get("secret", (one.new or {}).get("secret")) for one in entries(table_name="metrics_source")]
+    secret = [
+        (one.old or {}).get("secret", (one.new or {}).get("secret")) for one in entries(table_name="metrics_source")
+    ]
     assert secret == ["[hidden]"] * 3
     changed = entries(table_name="metrics_source", action="update")
     assert [one.new["secret"] for one in changed] == ["[changed]", None]
@@ -202,10 +206,14 @@ def test_machines_facts_and_forecasts_leave_no_entry_but_a_persons_correction_do
     incident = Incident.objects.create(source=source, service=service, provider_id="i", title="Down", started_at=now)
     link = IncidentLink.objects.create(incident=incident, deployment=bad, how="window")
     NetworkMark.objects.create(why="test")
-    run = ForecastRun.objects.create(made_at=now, as_of=today, seed=1, trials=1, inputs={}, inputs_digest="", digest="", why="")
+    run = ForecastRun.objects.create(
+        made_at=now, as_of=today, seed=1, trials=1, inputs={}, inputs_digest="", digest="", why=""
+    )
     last = AuditEntry.objects.latest("pk").pk
     assert not AuditEntry.objects.filter(table_name__in=("metrics_deployment", "metrics_incidentlink")).exists()
-    IncidentLink.objects.filter(pk=link.pk).update(how="person", corrected_at=now, corrected_by=installer, deployment=None)
+    IncidentLink.objects.filter(pk=link.pk).update(
+        how="person", corrected_at=now, corrected_by=installer, deployment=None
+    )
     run.delete()
     found = AuditEntry.objects.filter(pk__gt=last).order_by("pk")
     assert [(one.table_name, one.action) for one in found] == [
@@ -544,7 +552,9 @@ def test_writers_at_the_same_time_lose_nothing_and_late_ones_are_sealed_late() -
     others_done.set()
     held.join(20)
     assert sealing.seal() == 1
-    assert AuditEntry.objects.filter(table_name="teams_team", action="insert").count() == Team.objects.count() == 4 * 6 + 1
+    assert (
+        AuditEntry.objects.filter(table_name="teams_team", action="insert").count() == Team.objects.count() == 4 * 6 + 1
+    )
     assert AuditEntry.objects.order_by("-position").first().new["name"] == "Slow 0"  # type: ignore[union-attr]
     verdict = proven()
     assert (verdict.broken, verdict.entries) == (None, AuditEntry.objects.count())

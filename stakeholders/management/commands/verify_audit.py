@@ -27,7 +27,9 @@ class Command(BaseCommand):
             with contextlib.ExitStack() as files:
                 anchors = list(trail.anchors(_opened(options["anchor"], files))) if options["anchor"] else []
                 if options["file"]:
-                    chain.check(trail.from_file(_opened(options["file"], files)), sealing.keys(), anchors, checked=verdict)
+                    chain.check(
+                        trail.from_file(_opened(options["file"], files)), sealing.keys(), anchors, checked=verdict
+                    )
                 else:
                     chain.check(trail.records(), sealing.keys(), anchors, checked=verdict)
                     waiting = trail.tail()
@@ -35,7 +37,9 @@ class Command(BaseCommand):
             raise CommandError(f"{verdict.entries:,} entries proven, then: {wrong}", returncode=1) from wrong
         broken = verdict.broken
         if not broken and waiting.late:
-            broken = chain.Broken(waiting.late, "it is not sealed, and older than the last seal: it was put there later")
+            broken = chain.Broken(
+                waiting.late, "it is not sealed, and older than the last seal: it was put there later"
+            )
         seconds = time.monotonic() - began
         counted = f"{verdict.entries:,} entries under {verdict.seals:,} seals in {seconds:.1f} s"
         if broken:
