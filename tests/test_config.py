@@ -57,8 +57,8 @@ def test_secrets_never_reach_a_log(line: str, shown: str) -> None:
 
 def told(**settings: object) -> set[str]:
     good = {
-        "DATABASE_URL": "postgres://x@y/z", "REDIS_URL": "redis://x", "SOURCE_KEYS": ["k"], "SEAL_KEYS": ["k"], "DEMO": False,
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "DATABASE_URL": "postgres://x@y/z", "REDIS_URL": "redis://x", "SOURCE_KEYS": ["k"], "SEAL_KEYS": ["k"],
+        "DEMO": False, "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
     }  # fmt: skip
     with override_settings(**good | settings):
         return {str(one.id) for one in checks.production(None)}

@@ -107,12 +107,15 @@ def _framed(values: Iterable[Value]) -> bytes:
         if value is None:
             parts.append(b"~,")
             continue
-        text = (
-            value.hex() if isinstance(value, bytes) else instant(value) if isinstance(value, datetime) else str(value)
-        )
-        raw = text.encode()
+        raw = _text(value).encode()
         parts.append(b"%d:%s," % (len(raw), raw))
     return b"".join(parts)
+
+
+def _text(value: str | int | bytes | datetime) -> str:
+    if isinstance(value, datetime):
+        return instant(value)
+    return value.hex() if isinstance(value, bytes) else str(value)
 
 
 def code(key: str, before: bytes, record: Entry | Seal) -> bytes:
@@ -167,10 +170,8 @@ def _faults(
         verdict.entries += 1
     yield from _ended(seal, reached, head)
     for number in sorted(anchors):
-        yield Broken(
-            f"seal {number}",
-            f"the anchor knows it, up to position {anchors[number].last_position}, and it is not there: the end of the trail is missing",
-        )
+        known = f"the anchor knows it, up to position {anchors[number].last_position}"
+        yield Broken(f"seal {number}", f"{known}, and it is not there: the end of the trail is missing")
 
 
 def _seal_faults(seal: Seal, previous: Seal | None, keys: Mapping[str, str], before: bytes) -> Iterator[Broken]:
@@ -223,6 +224,5 @@ def _ended(seal: Seal | None, reached: int, head: bytes) -> Iterator[Broken]:
 
 def where(entry: Entry) -> str:
     """How a row is named to a person: its place, its number, and what it speaks of."""
-    return f"position {entry.position} (entry {entry.id}: {entry.action} {entry.table_name} {entry.row_key})".replace(
-        " )", ")"
-    )
+    what = f"{entry.action} {entry.table_name} {entry.row_key}".strip()
+    return f"position {entry.position} (entry {entry.id}: {what})"

@@ -131,22 +131,9 @@ def _names(rows: Sequence[AuditEntry]) -> dict[tuple[str, str], str]:
 
 def _line(entry: AuditEntry, names: dict[tuple[str, str], str]) -> Line:
     old, new = entry.old or {}, entry.new or {}
-    columns = _columns(entry.table_name)
-    changes = [
-        Change(
-            columns.get(column, column.replace("_", " ")),
-            _value(column, old.get(column)),
-            _value(column, new.get(column)),
-        )
-        for column in sorted(
-            set(old) | set(new), key=lambda name: list(columns).index(name) if name in columns else 999
-        )
-        if entry.action == "update" or old.get(column, new.get(column)) not in (None, "", [], {})
-    ]
-    own = next(
-        (str((entry.new or entry.old or {}).get(name)) for name in NAMES if (entry.new or entry.old or {}).get(name)),
-        "",
-    )
+    whole = entry.new or entry.old or {}
+    own = next((str(whole[name]) for name in NAMES if whole.get(name)), "")
+    changes = _changes(entry, old, new)
     record = own or names.get((entry.table_name, entry.row_key), "") or f"number {entry.row_key}"
     return Line(
         entry=entry,
@@ -157,6 +144,19 @@ def _line(entry: AuditEntry, names: dict[tuple[str, str], str]) -> Line:
         more=tuple(changes[MOST_CHANGES:]),
         origin=f"{entry.method} {entry.url}".strip() or entry.job,
     )
+
+
+def _changes(entry: AuditEntry, old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
+    """In the order of the table's columns; of a row that came or went without what was empty."""
+    columns = _columns(entry.table_name)
+    order = {column: place for place, column in enumerate(columns)}
+    found = []
+    for column in sorted({*old, *new}, key=lambda name: (order.get(name, len(order)), name)):
+        if entry.action != "update" and old.get(column, new.get(column)) in (None, "", [], {}):
+            continue
+        word = columns.get(column, column.replace("_", " "))
+        found.append(Change(word, _value(column, old.get(column)), _value(column, new.get(column))))
+    return found
 
 
 def _value(column: str, value: Any) -> str:

@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 from django.utils import timezone
 
-from stakeholders.models import AuditEntry, AuditSeal
+from stakeholders.models import AuditSeal
 
 from . import chain
 from .trail import UNSEALED, entry_of
@@ -91,8 +91,9 @@ def _close(key: str, rows: list[tuple[object, ...]], last: AuditSeal | None, hor
     mac = chain.code(key, bytes(last.mac) if last else chain.ZERO, made)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {AuditEntry._meta.db_table} entry SET position = given.position, mac = given.mac "
-            "FROM unnest(%s::bigint[], %s::bigint[], %s::bytea[]) AS given(id, position, mac) WHERE entry.id = given.id",
+            "UPDATE stakeholders_auditentry entry SET position = given.position, mac = given.mac "
+            "FROM unnest(%s::bigint[], %s::bigint[], %s::bytea[]) AS given(id, position, mac) "
+            "WHERE entry.id = given.id",
             [list(column) for column in zip(*places, strict=True)],
         )
     AuditSeal.objects.create(**{name: getattr(made, name) for name in chain.SEAL_FIELDS}, mac=mac)

@@ -6,23 +6,22 @@ Memory holds one batch at a time, however long the trail is.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from django.db import connection
 
-from stakeholders.models import AuditEntry, AuditSeal
+from stakeholders.models import AuditSeal
 
 from .chain import ENTRY_FIELDS, SEAL_FIELDS, Anchor, Entry, Seal, instant
 
 AT_ONCE = 5_000
-TABLE = AuditEntry._meta.db_table
 _COLUMNS = ", ".join(
     {"old": "old::text", "new": "new::text"}.get(name, name) for name in ENTRY_FIELDS if name != "position"
 )
-_ROW = f"SELECT {_COLUMNS}, position, mac FROM {TABLE}"
+_ROW = f"SELECT {_COLUMNS}, position, mac FROM stakeholders_auditentry"  # noqa: S608 (names of our own)
 UNSEALED = f"{_ROW} WHERE position IS NULL"
 _NAMES = tuple(name for name in ENTRY_FIELDS if name != "position")
 
@@ -56,7 +55,7 @@ def records() -> Iterator[Entry | Seal]:
             yield from _entries(reached, seal.last_position)
             reached, number = max(reached, seal.last_position), seal.number
     with connection.cursor() as cursor:
-        last = f"(SELECT coalesce(max(last_position), 0) FROM {AuditSeal._meta.db_table})"
+        last = "(SELECT coalesce(max(last_position), 0) FROM stakeholders_auditseal)"
         cursor.execute(f"{_ROW} WHERE position > {last} OR position < 1 ORDER BY position LIMIT 1")
         yield from (entry_of(row) for row in cursor.fetchall())
 
@@ -83,13 +82,14 @@ def tail() -> Tail:
     """Entries that wait for a seal. One whose transaction had ended before the last seal was put there afterwards."""
     last = AuditSeal.objects.order_by("-number").first()
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM {TABLE} WHERE position IS NULL")
+        cursor.execute("SELECT count(*) FROM stakeholders_auditentry WHERE position IS NULL")
         count = cursor.fetchone()[0]
         cursor.execute("SELECT system_identifier::text FROM pg_control_system()")
         if last is None or last.cluster != cursor.fetchone()[0]:
             return Tail(count)
         cursor.execute(
-            f"SELECT id, action, table_name, row_key FROM {TABLE} WHERE position IS NULL AND xid < %s ORDER BY id LIMIT 1",
+            "SELECT id, action, table_name, row_key FROM stakeholders_auditentry "
+            "WHERE position IS NULL AND xid < %s ORDER BY id LIMIT 1",
             [last.xid_horizon],
         )
         late = cursor.fetchone()
@@ -110,7 +110,7 @@ def _plain(value: Any) -> Any:
     return value.hex() if isinstance(value, bytes) else instant(value) if isinstance(value, datetime) else value
 
 
-def from_file(file: TextIO) -> Iterator[Entry | Seal]:
+def from_file(file: Iterable[str]) -> Iterator[Entry | Seal]:
     """The records of an export. Raises BadExport with the number of a line that is none."""
     for number, line in enumerate(file, start=1):
         if not line.strip():

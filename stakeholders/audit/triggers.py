@@ -12,7 +12,6 @@ from django.db import connections
 
 from .tables import ALL_WRITES, Covered, covered
 
-HIDDEN, CHANGED = "[hidden]", "[changed]"
 FUNCTION = """
 CREATE OR REPLACE FUNCTION plumbline_audit_masked(line jsonb, secret text[], word text) RETURNS jsonb
 LANGUAGE sql IMMUTABLE AS $$
@@ -54,7 +53,8 @@ BEGIN
         INSERT INTO stakeholders_auditentry (at, xid, who_id, who, db_user, action, table_name, row_key, old, new,
                                              context_id, method, url, job)
         SELECT clock_timestamp(), pg_current_xact_id()::text::bigint, user_id, name, session_user, 'insert',
-               TG_TABLE_NAME, coalesce(n.line->>key_column, ''), NULL, plumbline_audit_masked(n.line, secret, '[hidden]'),
+               TG_TABLE_NAME, coalesce(n.line->>key_column, ''), NULL,
+               plumbline_audit_masked(n.line, secret, '[hidden]'),
                context_id, method, url, job
           FROM (SELECT to_jsonb(r) AS line FROM new_rows r) n
          WHERE only_rows IS NULL OR n.line @> only_rows;
@@ -76,7 +76,8 @@ BEGIN
         INSERT INTO stakeholders_auditentry (at, xid, who_id, who, db_user, action, table_name, row_key, old, new,
                                              context_id, method, url, job)
         SELECT clock_timestamp(), pg_current_xact_id()::text::bigint, user_id, name, session_user, 'delete',
-               TG_TABLE_NAME, coalesce(o.line->>key_column, ''), plumbline_audit_masked(o.line, secret, '[hidden]'), NULL,
+               TG_TABLE_NAME, coalesce(o.line->>key_column, ''),
+               plumbline_audit_masked(o.line, secret, '[hidden]'), NULL,
                context_id, method, url, job
           FROM (SELECT to_jsonb(r) AS line FROM old_rows r) o
          WHERE only_rows IS NULL OR o.line @> only_rows;

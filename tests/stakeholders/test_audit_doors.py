@@ -76,9 +76,11 @@ def test_the_page_tells_who_changed_what_from_what_to_what(
     assert "<b>FHIR" not in text
 
 
-def test_it_is_narrowed_by_person_record_and_days_and_read_on_page_by_page(director: Person, page_of: Browser) -> None:
+def test_it_is_narrowed_by_person_record_and_days_and_read_on_page_by_page(
+    organisation: Organisation, director: Person, page_of: Browser
+) -> None:
     browser = page_of(director)
-    written(120)
+    written(120, parent=organisation.root)
     first = browser.get("/audit/?table=teams_team")
     older = browser.get(f"/audit/?{first.context['older']}")
     keys = [line.entry.pk for answer in (first, older) for line in answer.context["page"].lines]
@@ -109,26 +111,26 @@ def test_what_cannot_be_asked_is_said_and_kept(director: Person, page_of: Browse
         assert value in answer.content.decode()
 
 
-def test_the_page_asks_the_database_as_often_whatever_it_shows(director: Person, page_of: Browser) -> None:
+def test_the_page_asks_the_database_as_often_whatever_it_shows(
+    organisation: Organisation, director: Person, page_of: Browser
+) -> None:
     browser = page_of(director)
     counts = []
     for more in (1, 70):
-        written(more, f"Size{more}")
-        with CaptureQueriesContext(
-            connection,
-        ) as asked:
+        written(more, f"Size{more}", parent=organisation.root)
+        with CaptureQueriesContext(connection) as asked:
             browser.get("/audit/")
         counts.append(len([query for query in asked.captured_queries if "stakeholders_audit" in query["sql"]]))
     assert counts == [4, 4]
 
 
-def test_the_export_of_the_page_proves_itself(director: Person, page_of: Browser) -> None:
-    written(3)
+def test_the_export_of_the_page_proves_itself(organisation: Organisation, director: Person, page_of: Browser) -> None:
+    written(3, parent=organisation.root)
     sealing.seal()
     answer = page_of(director).get("/audit/export.jsonl")
     lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
     assert "attachment" in answer["Content-Disposition"]
-    verdict = chain.check(trail.from_file(lines), sealing.keys())  # type: ignore[arg-type]
+    verdict = chain.check(trail.from_file(lines), sealing.keys())
     assert verdict.broken is None
     assert verdict.entries == len([line for line in lines if json.loads(line)["kind"] == "entry"]) > 3
 
