@@ -26,20 +26,16 @@ class Command(BaseCommand):
         try:
             with contextlib.ExitStack() as files:
                 anchors = list(trail.anchors(_opened(options["anchor"], files))) if options["anchor"] else []
-                if options["file"]:
-                    chain.check(
-                        trail.from_file(_opened(options["file"], files)), sealing.keys(), anchors, checked=verdict
-                    )
-                else:
-                    chain.check(trail.records(), sealing.keys(), anchors, checked=verdict)
-                    waiting = trail.tail()
+                name = options["file"]
+                records = trail.from_file(_opened(name, files)) if name else trail.records()
+                chain.check(records, sealing.keys(), anchors, checked=verdict)
+                waiting = waiting if name else trail.tail()
         except trail.BadExport as wrong:
             raise CommandError(f"{verdict.entries:,} entries proven, then: {wrong}", returncode=1) from wrong
         broken = verdict.broken
         if not broken and waiting.late:
-            broken = chain.Broken(
-                waiting.late, "it is not sealed, and older than the last seal: it was put there later"
-            )
+            why = "it is not sealed, and older than the last seal: it was put there later"
+            broken = chain.Broken(waiting.late, why)
         seconds = time.monotonic() - began
         counted = f"{verdict.entries:,} entries under {verdict.seals:,} seals in {seconds:.1f} s"
         if broken:
