@@ -1,11 +1,14 @@
 """The trail as a person reads it: a page of entries, newest first, each told as what changed from what to what.
 
-Four queries whatever is shown. Names of rows come from the trail itself, as they were when the row was added.
+Four queries whatever is shown. Names of rows come from the trail itself, as they were when the row was
+added; a row that is older than the trail is a number.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -31,6 +34,8 @@ MOST_CHANGES = 8  # of one entry shown at once
 MOST_WAITING = 10_000
 LONGEST = 160
 NAMES = ("name", "title", "email")
+NOTHING = "nothing"
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,26 +124,36 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, settings.ORGANISATION_ZONE)
 
 
-def _names(rows: Sequence[AuditEntry]) -> dict[tuple[str, str], str]:
-    """What a row was called when it was added."""
+Names = dict[tuple[str, str], str]
+
+
+def _names(rows: Sequence[AuditEntry]) -> Names:
+    """What the rows of these entries, and the rows they point at, were called when they were added."""
+    keys: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        keys[row.table_name].add(row.row_key)
+        targets = _targets(row.table_name)
+        for values in (row.old or {}, row.new or {}):
+            for column in targets.keys() & values.keys():
+                keys[targets[column]].add(str(values[column]))
     wanted = Q(pk=None)
-    for table, key in {(row.table_name, row.row_key) for row in rows}:
-        wanted |= Q(table_name=table, row_key=key, action="insert")
+    for table, some in keys.items():
+        wanted |= Q(table_name=table, row_key__in=some, action="insert")
     words = {name: KeyTextTransform(name, "new") for name in NAMES}
     found = AuditEntry.objects.filter(wanted).values_list("table_name", "row_key", *words.values())
     return {(table, key): next((word for word in given if word), "") for table, key, *given in found}
 
 
-def _line(entry: AuditEntry, names: dict[tuple[str, str], str]) -> Line:
-    old, new = entry.old or {}, entry.new or {}
+def _line(entry: AuditEntry, names: Names) -> Line:
     whole = entry.new or entry.old or {}
     own = next((str(whole[name]) for name in NAMES if whole.get(name)), "")
-    changes = _changes(entry, old, new)
-    record = own or names.get((entry.table_name, entry.row_key), "") or f"number {entry.row_key}"
+    changes = _changes(entry, names)
+    number = f"number {entry.row_key}"
+    record = own or names.get((entry.table_name, entry.row_key), "")
     return Line(
         entry=entry,
-        kind=words(entry.table_name),
-        record=_short(record) if entry.row_key else "",
+        kind=f"{words(entry.table_name)}, {number}" if record else words(entry.table_name),
+        record=_short(record or number) if entry.row_key else "",
         did=str(AuditEntry.Action(entry.action).label) if entry.action in AuditEntry.Action.values else entry.action,
         changes=tuple(changes[:MOST_CHANGES]),
         more=tuple(changes[MOST_CHANGES:]),
@@ -146,27 +161,37 @@ def _line(entry: AuditEntry, names: dict[tuple[str, str], str]) -> Line:
     )
 
 
-def _changes(entry: AuditEntry, old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
-    """In the order of the table's columns; of a row that came or went without what was empty."""
-    columns = _columns(entry.table_name)
+def _changes(entry: AuditEntry, names: Names) -> list[Change]:
+    """In the order of the table's columns; of a row that came or went without its key and what was empty."""
+    old, new = entry.old or {}, entry.new or {}
+    columns, targets = _columns(entry.table_name), _targets(entry.table_name)
     order = {column: place for place, column in enumerate(columns)}
+
+    def told(column: str, value: Any) -> str:
+        target = targets.get(column)
+        named = names.get((target, str(value)), "") if target and value is not None else ""
+        return _short(named) if named else _value(value, is_key=target is not None)
+
     found = []
     for column in sorted({*old, *new}, key=lambda name: (order.get(name, len(order)), name)):
-        if entry.action != "update" and old.get(column, new.get(column)) in (None, "", [], {}):
+        value = old.get(column, new.get(column))
+        if entry.action != "update" and (value in (None, "", [], {}) or str(value) == entry.row_key):
             continue
         word = columns.get(column, column.replace("_", " "))
-        found.append(Change(word, _value(column, old.get(column)), _value(column, new.get(column))))
+        found.append(Change(word, told(column, old.get(column)), told(column, new.get(column))))
     return found
 
 
-def _value(column: str, value: Any) -> str:
+def _value(value: Any, *, is_key: bool) -> str:
     if value is None or value == "":
-        return "nothing"
+        return NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict | list):
         return _short(json.dumps(value, ensure_ascii=False))
-    return _short(f"number {value}" if column.endswith("_id") else str(value))
+    if isinstance(value, str) and INSTANT.fullmatch(value):
+        return f"{datetime.fromisoformat(value).astimezone(settings.ORGANISATION_ZONE):%-d %b %Y, %H:%M:%S}"
+    return _short(f"number {value}" if is_key else str(value))
 
 
 def _short(text: str) -> str:
@@ -188,6 +213,18 @@ def words(table: str) -> str:
 def _columns(table: str) -> dict[str, str]:
     model = _models().get(table)
     return {str(field.column): str(field.verbose_name) for field in model._meta.local_concrete_fields} if model else {}
+
+
+@cache
+def _targets(table: str) -> dict[str, str]:
+    """The columns that point at another table, and at which."""
+    model = _models().get(table)
+    fields = model._meta.local_concrete_fields if model else ()
+    return {
+        str(field.column): field.related_model._meta.db_table
+        for field in fields
+        if isinstance(field, models.ForeignKey) and not isinstance(field.related_model, str)
+    }
 
 
 @cache

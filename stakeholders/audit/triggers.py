@@ -103,7 +103,8 @@ def install(using: str = "default") -> int:
     """Make what is missing or different; how many triggers were written. The second time there is nothing to do."""
     with connections[using].cursor() as cursor:
         cursor.execute("SELECT to_regclass('stakeholders_auditentry') IS NOT NULL")
-        if not cursor.fetchone()[0]:
+        if not cursor.fetchone()[0]:  # migrated back: nothing may write into a table that is gone
+            cursor.execute("DROP FUNCTION IF EXISTS plumbline_audit() CASCADE")
             return 0
         cursor.execute(
             "SELECT obj_description(to_regproc('plumbline_audit')::oid, 'pg_proc'), ARRAY("

@@ -71,6 +71,17 @@ def test_a_trigger_that_was_dropped_or_weakened_comes_back() -> None:
     assert entries(table_name="teams_user")[-1].new["password"] == "[hidden]"
 
 
+@pytest.mark.django_db
+def test_when_the_trail_is_migrated_away_nothing_writes_to_it_any_more() -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {ENTRY} RENAME TO gone")
+        assert triggers.install() == 0
+        assert written(1)
+        cursor.execute(f"ALTER TABLE gone RENAME TO {ENTRY}")
+        assert triggers.install() == sum(len(one.writes) for one in tables.covered())
+        transaction.set_rollback(True)
+
+
 # --- every write path ------------------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -74,6 +75,24 @@ def test_the_page_tells_who_changed_what_from_what_to_what(
     text = answer.content.decode()
     assert "&lt;b&gt;FHIR&lt;/b&gt;" in text
     assert "<b>FHIR" not in text
+
+
+def test_what_a_record_points_at_is_named_and_instants_are_the_organisations(
+    organisation: Organisation, director: Person, page_of: Browser, settings: Any
+) -> None:
+    squad = organisation.squad_b
+    Team.objects.filter(pk=squad.pk).update(parent=organisation.portal, closed_at=None)
+    Person.objects.filter(pk=director.pk).update(created_by=director.user)
+    moved = page_of(director).get(f"/audit/?table=teams_team&key={squad.pk}").context["page"].lines[0]
+    assert [(one.field, one.old, one.new) for one in moved.changes] == [
+        ("part of", "Integration Platform", "Member Portal")
+    ]
+    added = page_of(director).get("/audit/?table=teams_team").context["page"].lines[-1]
+    told = {one.field: one.new for one in (*added.changes, *added.more)}
+    local = organisation.root.created_at.astimezone(settings.ORGANISATION_ZONE)
+    assert told["created at"] == f"{local:%-d %b %Y, %H:%M:%S}"
+    assert told["created by"] == "installer@example.org"
+    assert "ID" not in told
 
 
 def test_it_is_narrowed_by_person_record_and_days_and_read_on_page_by_page(
