@@ -165,6 +165,7 @@ def _changes(entry: AuditEntry, names: Names) -> list[Change]:
     """In the order of the table's columns; of a row that came or went without its key and what was empty."""
     old, new = entry.old or {}, entry.new or {}
     columns, targets = _columns(entry.table_name), _targets(entry.table_name)
+    key = _key(entry.table_name)
     order = {column: place for place, column in enumerate(columns)}
 
     def told(column: str, value: Any) -> str:
@@ -175,7 +176,7 @@ def _changes(entry: AuditEntry, names: Names) -> list[Change]:
     found = []
     for column in sorted({*old, *new}, key=lambda name: (order.get(name, len(order)), name)):
         value = old.get(column, new.get(column))
-        if entry.action != "update" and (value in (None, "", [], {}) or str(value) == entry.row_key):
+        if entry.action != "update" and (value in (None, "", [], {}) or column == key):
             continue
         word = columns.get(column, column.replace("_", " "))
         found.append(Change(word, told(column, old.get(column)), told(column, new.get(column))))
@@ -213,6 +214,12 @@ def words(table: str) -> str:
 def _columns(table: str) -> dict[str, str]:
     model = _models().get(table)
     return {str(field.column): str(field.verbose_name) for field in model._meta.local_concrete_fields} if model else {}
+
+
+@cache
+def _key(table: str) -> str:
+    model = _models().get(table)
+    return str(model._meta.pk.column) if model and model._meta.pk else ""
 
 
 @cache

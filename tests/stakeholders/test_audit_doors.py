@@ -65,7 +65,7 @@ def test_the_page_tells_who_changed_what_from_what_to_what(
         "Maya Lindqvist",
         "Changed",
         "Squad Alpha",
-        "Team",
+        f"Team, number {squad.pk}",
     )
     assert [(one.field, one.old, one.new) for one in newest.changes] == [
         ("name", "Squad A", "Squad Alpha"), ("about", "nothing", "<b>FHIR</b>"),
