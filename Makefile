@@ -41,7 +41,7 @@ check: $(VENV)/development  ## lint, format, types, import contracts, templates,
 	DEBUG=0 SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(32))') \
 	  ALLOWED_HOSTS=plumbline.example DATABASE_URL=postgres://check@localhost/check REDIS_URL=redis://localhost \
 	  PLUMBLINE_SOURCE_KEYS=$$($(BIN)/python -c 'from cryptography.fernet import Fernet as F; print(F.generate_key().decode())') \
-	  EMAIL_URL=smtp://localhost:25 \
+	  PLUMBLINE_SEAL_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(32))') EMAIL_URL=smtp://localhost:25 \
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 bench: $(VENV)/development  ## how long things take, with figures
