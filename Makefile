@@ -29,7 +29,7 @@ demo: $(VENV)/runtime  ## the whole app with a sample organisation, at http://12
 	@exec $(BIN)/python manage.py demo --port $(PORT) $(if $(REPO),--repo "$(REPO)")
 
 test: $(VENV)/development  ## every test that can run here
-	@config/with-browser $(BIN)/python -m pytest $(ARGS)
+	@config/with-tools $(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/development  ## lint, format, types, import contracts, templates, migrations, deployment checks
 	$(BIN)/ruff check .
