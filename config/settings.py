@@ -195,6 +195,8 @@ for _key in SOURCE_KEYS:
         Fernet(_key)
     except (ValueError, TypeError) as wrong:
         raise ImproperlyConfigured(f"PLUMBLINE_SOURCE_KEYS holds something that is no Fernet key: {wrong}") from wrong
+# seals signatures and the audit trail: whoever can write rows still cannot make one
+SEAL_KEY = env.str("PLUMBLINE_SEAL_KEY", default="only-for-development" if DEBUG else "")
 SOURCE_LOCAL_PATHS = env.list("PLUMBLINE_LOCAL_REPOSITORIES", default=[])  # folders from which a path may be read
 SOURCE_INSECURE_HOSTS = env.list("PLUMBLINE_ALLOWED_HOSTS_FOR_SOURCES", default=[])
 CLONES_DIR = Path(env.str("PLUMBLINE_CLONES", default=str(BASE_DIR / ".plumbline" / "clones")))
@@ -206,6 +208,7 @@ INCIDENT_WINDOW_HOURS = _number("PLUMBLINE_INCIDENT_WINDOW_HOURS", default=24, l
 
 AUTH_USER_MODEL = "teams.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+SAMPLE_PASSWORD = "sample-plumbline" if DEMO else ""  # the sample people sign in by a button; signing asks again
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
