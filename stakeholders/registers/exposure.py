@@ -96,7 +96,7 @@ MEDIUM = (500_000, 1.0)
 
 
 def level(expected: float | None, days: float | None) -> str | None:
-    """ "high", "medium" or "low" by what it is expected to cost, whichever of money and days is worse; None: unknown."""
+    """High, medium or low by what it is expected to cost, money or days, whichever is worse; None: unknown."""
     if expected is None and days is None:
         return None
     for name, (cents, working_days) in (("high", HIGH), ("medium", MEDIUM)):

@@ -241,7 +241,7 @@ def one(pk: int) -> Held:
 WORDS = {
     "record": "The record", "version": "The version", "title": "The title", "ends": "The last day",
     "asked_by": "Who asks", "signers": "Who signs", "in_order": "The order of signing",
-    **{name: word for name, word in TEXTS},
+    **dict(TEXTS),
 }  # fmt: skip
 
 
