@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from .registers.urls import urlpatterns as registers
 from .week import views as week
 
 app_name = "stakeholders"
@@ -9,4 +10,5 @@ urlpatterns = [
     path("", week.home, name="home"),
     path("week/<slug:team>/", week.page, name="week"),
     path("week/<slug:team>/<str:week>/", week.page, name="week_of"),
+    *registers,
 ]

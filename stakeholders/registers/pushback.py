@@ -68,7 +68,8 @@ def _history(row: Commitment) -> str:
         .values_list("first_promised_on", "delivered_on")[:50]
     )
     if len(done) < FEWEST:
-        return f"{row.team.name} has delivered {ui.plural(len(done), 'promise')}; {FEWEST} are needed to speak of a record."
+        few = ui.plural(len(done), "promise")
+        return f"{row.team.name} has delivered {few}; {FEWEST} are needed to speak of a record."
     kept = sum(delivered <= promised for promised, delivered in done)
     return f"{row.team.name} delivered {kept} of its last {len(done)} promises by the day first promised."
 

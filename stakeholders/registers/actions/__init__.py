@@ -16,6 +16,7 @@ from .decisions import (
     score_decision,
     withdraw_answer,
     withdraw_decision,
+    write_memo,
 )
 from .requirements import (
     add_requirement,
@@ -30,5 +31,5 @@ __all__ = [
     "Answer", "Changed", "Refused", "Signer", "Sized", "Wording", "add_option", "add_requirement", "add_risk",
     "ask_acceptance", "ask_decision", "decide", "defer_requirement", "edit_risk", "include_requirement", "move_risk",
     "pass_on", "renew_acceptance", "reopen_requirement", "revise_acceptance", "revoke_acceptance", "score_decision",
-    "sign", "withdraw_answer", "withdraw_decision", "withdraw_requirement",
+    "sign", "withdraw_answer", "withdraw_decision", "withdraw_requirement", "write_memo",
 ]  # fmt: skip

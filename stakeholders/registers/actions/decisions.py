@@ -20,9 +20,11 @@ from stakeholders.models import (
     DecisionOption,
     DecisionOutcome,
     Evidence,
+    Memo,
     Risk,
     Score,
 )
+from stakeholders.registers import pushback
 from teams.models import Person, Team, User
 
 Step, Kind = DecisionEvent.Step, Decision.Kind
@@ -237,3 +239,26 @@ def _event(
         decision=row, step=step, person=person, option=option, words=said, score_on=score_on,
         promised=promised or [], at=now(at), by=by, by_name=name_of(by),
     )  # fmt: skip
+
+
+@transaction.atomic
+def write_memo(
+    *,
+    commitment: Commitment,
+    requested_on: date,
+    asked_by: str,
+    by: User,
+    opening: str = "",
+    closing: str = "",
+    memo: Memo | None = None,
+    at: datetime | None = None,
+) -> Memo:
+    """A push-back with the numbers of this moment; writing it again takes the newest ones."""
+    row = Memo.objects.select_for_update().get(pk=memo.pk) if memo else Memo(commitment=commitment)
+    row.requested_on = plausible(requested_on, "requested_on")
+    row.asked_by = words(asked_by, "asked_by", longest=120, required=True)
+    row.opening, row.closing = (words(one, "opening", longest=2000) for one in (opening, closing))
+    row.facts = pushback.facts(row.commitment, requested_on)
+    row.at, row.by, row.by_name = now(at), by, name_of(by)
+    row.save()
+    return row
