@@ -77,6 +77,10 @@ class AcceptanceVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.acceptance}, version {self.number}"
 
+    @property
+    def kind_name(self) -> str:
+        return self.Kind(self.kind).label if self.kind in self.Kind.values else self.kind
+
 
 class Seat(models.Model):
     """One signature that is needed: from whom, and what it will mean."""

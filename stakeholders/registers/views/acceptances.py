@@ -175,7 +175,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 @sensitive_post_parameters("password")
 @asked_or_sent
 def sign(request: HttpRequest, pk: int) -> HttpResponse:
-    """The text once more, and the password beside the session. Whoever is not asked to sign gets 403 with the reason."""
+    """The text once more, and the password beside the session. Whoever is not asked to sign gets 403."""
     user, held = _fetch(request, pk)
     person = person_of(user)
     named = person is not None and seat_of(held, person) is not None

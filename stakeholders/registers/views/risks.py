@@ -8,11 +8,13 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from stakeholders.models import Risk, RiskEvent
 from stakeholders.registers import actions, board, log
 from stakeholders.registers.forms import risks as forms
+from stakeholders.registers.paper import Paper
 from teams import access
 from teams.access import Right
 from teams.templatetags import ui
@@ -46,6 +48,8 @@ def page(request: HttpRequest, team: str) -> HttpResponse:
         "held": made.selected,
         "signs": board.waits_for(made.selected, made.person) if made.selected else False,
         "person": made.person,
+        "paper": Paper(made.selected) if made.selected else None,
+        "checked_at": timezone.now(),
     }
     return render(request, "stakeholders/risks.html", context)
 
