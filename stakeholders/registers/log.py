@@ -79,7 +79,12 @@ def entries(user: User, scope: Team, *, show: str = "", query: str = "") -> list
     if query:
         wanted = query.casefold()
         found = [one for one in found if wanted in f"{one.code} {one.title} {one.words} {one.who}".casefold()]
-    return sorted(found, key=lambda one: (one.state != "waiting", -one.at.timestamp()))
+    return sorted(found, key=_in_order)
+
+
+def _in_order(one: Entry) -> tuple[bool, float]:
+    waits, at = one.state == "waiting", one.at.timestamp()
+    return not waits, at if waits else -at
 
 
 def decision_entry(row: Decision, day: date) -> Entry:

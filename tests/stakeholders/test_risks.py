@@ -59,7 +59,7 @@ def test_the_percentile_is_that_of_all_outcomes_counted_one_by_one(risks: list[t
         outcomes.append((total, chance))
     made = together(stakes)
     assert made is not None
-    assert made.expected == round(sum(total * chance for total, chance in outcomes))
+    assert made.expected == pytest.approx(sum(total * chance for total, chance in outcomes), abs=0.51)
     below = sum(chance for total, chance in outcomes if total < made.sure)
     upto = sum(chance for total, chance in outcomes if total <= made.sure)
     assert below <= 0.86
@@ -184,7 +184,7 @@ def test_the_register_adds_up_and_the_file_says_the_same(scene: Scene, page_of: 
             chance=0.5, size=actions.Sized(low=100_000, high=100_000),
         )  # fmt: skip
     actions.add_risk(team=scene.organisation.squad_a, title="Nobody knows", category="people", by=by)
-    browser = page_of(scene.executive if hasattr(scene, "executive") else scene.director)
+    browser = page_of(scene.director)
     shown = words(browser.get("/risks/squad-a/").content.decode())
     assert "6 open risks with a cost: $23k expected in all" in shown  # 20,625 + 5 × 500
     assert "1 is not sized" in shown
@@ -197,9 +197,7 @@ def test_the_register_adds_up_and_the_file_says_the_same(scene: Scene, page_of: 
 
 
 @db
-def test_the_board_makes_as_many_queries_for_forty_risks_as_for_two(
-    scene: Scene, page_of: Browser, django_assert_max_num_queries: object
-) -> None:
+def test_the_board_makes_as_many_queries_for_forty_risks_as_for_two(scene: Scene, page_of: Browser) -> None:
     from django.test.utils import CaptureQueriesContext
 
     browser = page_of(scene.director)
