@@ -137,6 +137,8 @@ def _promised(event: DecisionEvent, currency: str) -> str:
     parts = []
     if one["cost"] is not None:
         parts.append(f"cost {money(one['cost'], currency)}")
+    if one["cost_yearly"] is not None:
+        parts.append(f"{money(one['cost_yearly'], currency)} a year")
     if one["lands_on"]:
         parts.append(f"done by {ui.day(date.fromisoformat(one['lands_on']))}")
     if one["chance"] is not None:

@@ -135,7 +135,8 @@ def revise(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _asked(request: HttpRequest, form: forms.AcceptanceForm, verb: Any, **more: Any) -> HttpResponse:
-    return ask(request, form, verb, template="stakeholders/acceptance_form.html", **more)
+    rows = (("how_likely", "cost_if"), ("until_then", "instead_of"), ("reason", "residual"), ("expires_on", "risk"))
+    return ask(request, form, verb, template="stakeholders/acceptance_form.html", rows=rows, **more)
 
 
 @asked_or_sent
