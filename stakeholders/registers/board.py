@@ -20,7 +20,7 @@ from teams.models import Person, Team, User
 from teams.templatetags import ui
 
 from . import held as reading
-from .actions.acceptances import seat_of
+from .actions.signing import seat_of
 from .exposure import Stake, chance_words, level, together
 from .held import Held
 from .people import person_of
