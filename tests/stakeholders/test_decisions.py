@@ -74,7 +74,7 @@ def test_a_question_is_asked_with_options_and_decided_with_a_reason(scene: Scene
     row = Decision.objects.get()
     shown = words(manager.get(f"/decision/{row.pk}/").content.decode())
     assert "Stakes $160k and 7 days" in shown
-    assert "Over 3 years" in shown
+    assert "Cost over 3 years" in shown
     assert "$222k" in shown  # 96 + 3 × 42
     assert "$123k" in shown  # 15 + 3 × 36
     assert "By points: B, with 94%" in shown  # (5 × 5 + 2 × 4) / 35
