@@ -46,9 +46,9 @@ def test_six_unlikely_risks_are_not_their_average() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 1000)), min_size=1, max_size=7))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_the_percentile_is_that_of_all_outcomes_counted_one_by_one(risks: list[tuple[int, int]]) -> None:
-    """Brute force: every subset with its probability. The simulated one must lie where 84 to 86 of 100 outcomes do."""
+    """Brute force: every subset with its probability. The simulated one lies there, give or take what 4,000 trials do."""
     stakes = [Stake(chance=tenths / 20, low=cost, high=cost) for tenths, cost in risks]
     outcomes = []
     for happens in itertools.product((False, True), repeat=len(stakes)):
@@ -57,13 +57,13 @@ def test_the_percentile_is_that_of_all_outcomes_counted_one_by_one(risks: list[t
             chance *= one.chance if yes else 1 - one.chance
             total += one.low if yes else 0
         outcomes.append((total, chance))
-    made = together(stakes)
+    made = together(stakes, trials=4000)
     assert made is not None
     assert made.expected == pytest.approx(sum(total * chance for total, chance in outcomes), abs=0.51)
     below = sum(chance for total, chance in outcomes if total < made.sure)
     upto = sum(chance for total, chance in outcomes if total <= made.sure)
-    assert below <= 0.86
-    assert upto >= 0.84
+    assert below <= 0.875
+    assert upto >= 0.825
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1, max_size=8))
