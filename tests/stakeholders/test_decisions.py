@@ -308,6 +308,8 @@ def test_a_memo_sets_the_date_asked_for_against_the_newest_forecast(scene: Scene
         "are needed to",
     ):
         assert said in shown
+    listed = words(browser.get("/decisions/squad-a/?show=memo").content.decode())
+    assert f"{memo.code} FHIR Patient API by" in listed
     text = browser.get(f"/push-back/{memo.pk}/memo.md").content.decode()
     assert "Robert \\*Achebe\\*" in text
     assert "| Ship reads first | $5k | 4 working days | Writes |" in text

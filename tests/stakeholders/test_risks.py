@@ -48,7 +48,7 @@ def test_six_unlikely_risks_are_not_their_average() -> None:
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 1000)), min_size=1, max_size=7))
 @settings(max_examples=30, deadline=None)
 def test_the_percentile_is_that_of_all_outcomes_counted_one_by_one(risks: list[tuple[int, int]]) -> None:
-    """Brute force: every subset with its probability. The simulated one lies there, give or take what 4,000 trials do."""
+    """Brute force: every subset with its probability; give or take what 4,000 trials can be off."""
     stakes = [Stake(chance=tenths / 20, low=cost, high=cost) for tenths, cost in risks]
     outcomes = []
     for happens in itertools.product((False, True), repeat=len(stakes)):
