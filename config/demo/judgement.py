@@ -78,6 +78,11 @@ def load(*, teams: dict[str, Team], people: dict[str, Person], today: date) -> N
         requirement=row, acceptance=hipaa, by=told.by("Tomasz Wolny"), at=told.at(-8, 15, 30),
         words_="Reads are logged from release 2.",
     )  # fmt: skip
+    actions.write_memo(
+        commitment=promises["CMS go-live"], requested_on=told.on(32), asked_by="Robert Achebe", by=told.by(DIRECTOR),
+        at=told.at(-1, 11), opening="You asked whether we can go live a week earlier, before the holidays end.",
+        closing="We can have read and search earlier. Everything by then would leave consent out.",
+    )  # fmt: skip
 
 
 # --- risks -----------------------------------------------------------------------------------------------------------
