@@ -212,8 +212,9 @@ INCIDENT_WINDOW_HOURS = _number("PLUMBLINE_INCIDENT_WINDOW_HOURS", default=24, l
 
 # --- the audit trail -------------------------------------------------------------------------------------------------
 
-SEAL_KEYS = env.list("PLUMBLINE_SEAL_KEY", default=[])  # the first seals the trail, all of them prove it
-if any(len(_key) < 32 for _key in SEAL_KEYS):
+# signatures and the trail: the first seals, all of them prove; who can write rows still cannot make a seal
+SEAL_KEYS = env.list("PLUMBLINE_SEAL_KEY", default=["only-for-development-" + SECRET_KEY] if DEBUG else [])
+if any(len(_key) < 32 for _key in SEAL_KEYS) and "PLUMBLINE_SEAL_KEY" in env.ENVIRON:
     raise ImproperlyConfigured(
         "PLUMBLINE_SEAL_KEY holds a key shorter than 32 characters. "
         "Make one: python -c 'import secrets; print(secrets.token_hex(32))'"
@@ -224,6 +225,7 @@ SEAL_ANCHOR = env.str("PLUMBLINE_SEAL_ANCHOR", default="")  # a file outside the
 
 AUTH_USER_MODEL = "teams.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+SAMPLE_PASSWORD = "sample-plumbline" if DEMO else ""  # the sample people sign in by a button; signing asks again
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},

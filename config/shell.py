@@ -27,6 +27,16 @@ PLANNING_PAGES = (
     "delivery:edit_deadline", "delivery:outcomes", "delivery:holidays",
 )  # fmt: skip
 
+REGISTERS = tuple(
+    f"stakeholders:{name}"
+    for name in (
+        "risk", "new_risk", "edit_risk", "move_risk", "acceptance", "new_acceptance", "sign", "revise_acceptance",
+        "renew_acceptance", "revoke_acceptance", "print_acceptance", "requirement", "new_requirement",
+        "include_requirement", "defer_requirement", "withdraw_requirement", "reopen_requirement", "decision", "decide",
+        "pass_on", "withdraw_decision", "score_decision", "new_decision", "new_memo", "memo", "edit_memo",
+    )
+)  # fmt: skip
+
 # name, icon, key after g, where it leads, and which names of views count as the page
 PAGES: tuple[tuple[str, str, str, str, dict[str, str], tuple[str, ...]], ...] = (
     ("This week", "week", "w", "stakeholders:week", {}, ("stakeholders:home", "stakeholders:week")),
@@ -35,6 +45,7 @@ PAGES: tuple[tuple[str, str, str, str, dict[str, str], tuple[str, ...]], ...] = 
     ("Check-in", "checkin", "k", "delivery:checkin", {}, ("delivery:checkin",)),
     ("Dependencies", "dependency", "d", "delivery:dependencies", {}, ("delivery:dependenc", "delivery:new_dependency")),
     ("Planning", "calendar", "p", "delivery:planning", {}, PLANNING_PAGES),
+    ("Risks and decisions", "risks", "x", "stakeholders:risks", {}, REGISTERS),
     ("Metrics", "metrics", "m", "metrics:measure", {"measure": "lead-time"}, ("metrics:measure", "metrics:overview")),
     ("Teams", "teams", "t", "teams:tree", {}, ("teams:", "stakeholders:audit")),
     ("Sources", "sources", "s", "metrics:sources", {}, ("metrics:",)),

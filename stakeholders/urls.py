@@ -3,6 +3,7 @@
 from django.urls import path
 
 from .audit import views as audit
+from .registers.urls import urlpatterns as registers
 from .week import views as week
 
 app_name = "stakeholders"
@@ -12,4 +13,5 @@ urlpatterns = [
     path("week/<slug:team>/<str:week>/", week.page, name="week_of"),
     path("audit/", audit.page, name="audit"),
     path("audit/export.jsonl", audit.export, name="audit_export"),
+    *registers,
 ]
