@@ -16,6 +16,7 @@ from .decisions import (
 )
 from .requirements import Requirement, RequirementEvent
 from .risks import Risk, RiskEvent
+from .weeks import KeptWeek, QueueMove, Review
 
 __all__ = [
     "Acceptance",
@@ -27,9 +28,12 @@ __all__ = [
     "DecisionOutcome",
     "Evidence",
     "FailedSigning",
+    "KeptWeek",
     "Memo",
+    "QueueMove",
     "Requirement",
     "RequirementEvent",
+    "Review",
     "Revocation",
     "Risk",
     "RiskEvent",
