@@ -18,7 +18,8 @@ from delivery.models import Commitment
 from stakeholders.models import Acceptance, Decision, Risk
 from stakeholders.registers import actions, held
 from stakeholders.registers.actions import Answer, Signer, Sized, Wording
-from teams.models import Person, Team, User
+from teams import actions as grants
+from teams.models import Grant, Person, Team, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,10 @@ def load(*, teams: dict[str, Team], people: dict[str, Person], today: date) -> N
         if person.user is not None:
             person.user.password = hashed
             person.user.save(update_fields=["password"])
+    grants.grant(  # he reviews what concerns all its squads, so he reads it
+        person=people["Tomasz Wolny"], role=Grant.Role.EXECUTIVE, team=teams["Integration Platform"],
+        by=people["Maya Lindqvist"].user,  # type: ignore[arg-type]
+    )  # fmt: skip
     promises = {row.title: row for row in Commitment.objects.filter(is_sample=True, made_on__gte=today - timedelta(70))}
     told = Told(today, teams["Integration Platform"], people, promises, password)
     risks = _risks(told)

@@ -320,6 +320,12 @@ def _signers(row: Acceptance, signers: Sequence[Signer], by: User) -> None:
             raise Refused(f"{one.person.name} has no log-in, so they cannot sign. Name somebody else.", "signers")
         if one.person.user_id in (by.pk, row.created_by_id):
             raise Refused(f"{one.person.name} asks for it, so they cannot sign it. Name somebody else.", "signers")
+        if one.person.user is not None and not access.teams(one.person.user).filter(pk=row.team_id).exists():
+            raise Refused(
+                f"{one.person.name} does not see {row.team}, so they could not read what they sign. Have a role "
+                "granted to them first, or name somebody else.",
+                "signers",
+            )
         if one.role in NEEDED and one.role not in roles_over(one.person, row.team):
             role = Role(one.role).label.lower()
             raise Refused(
