@@ -79,6 +79,7 @@ class Need:
     needed_by: date | None = None
     agreed: date | None = None
     found: str = "planning"
+    since: date | None = None  # when it was found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +172,7 @@ def _plain(row: Row) -> dict[str, Any]:
 
 
 _DATES = frozenset({"first", "due", "delivered", "even", "sure", "date", "penalty_from", "needed_by", "agreed", "frm",
-                    "to", "on"})  # fmt: skip
+                    "to", "on", "since"})  # fmt: skip
 
 
 def _row(kind: type[Any], said: Mapping[str, Any]) -> Any:
