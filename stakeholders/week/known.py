@@ -124,6 +124,7 @@ class Known:
     at: datetime
     today: date
     forecast_at: datetime | None = None
+    forecast_digest: str = ""  # of what the forecast rests on
     rows: Mapping[str, Mapping[int, Row]] = field(default_factory=dict)
 
     def of(self, kind: str) -> list[Any]:
@@ -151,6 +152,7 @@ class Known:
             "at": self.at.isoformat(),
             "today": self.today.isoformat(),
             "forecast_at": self.forecast_at.isoformat() if self.forecast_at else None,
+            "forecast_digest": self.forecast_digest,
             **{kind: [_plain(one) for one in self.of(kind)] for kind in KINDS},
         }
 
@@ -162,6 +164,7 @@ def read(kept: Mapping[str, Any]) -> Known:
         at=datetime.fromisoformat(kept["at"]),
         today=date.fromisoformat(kept["today"]),
         forecast_at=datetime.fromisoformat(forecast) if forecast else None,
+        forecast_digest=kept.get("forecast_digest", ""),
         rows={kind: {one["id"]: _row(KINDS[kind], one) for one in kept.get(kind, ())} for kind in KINDS},
     )
 

@@ -48,7 +48,7 @@ def known(teams: Collection[int], *, at: datetime) -> Known:
         "requirements": _events(Requirement, RequirementEvent, "requirement", "step", "title", teams, at),
     }
     return Known(
-        at=at, today=today, forecast_at=run.made_at if run else None,
+        at=at, today=today, forecast_at=run.made_at if run else None, forecast_digest=run.inputs_digest if run else "",
         rows={kind: {one.id: one for one in found} for kind, found in numbered.items()},
     )  # fmt: skip
 
