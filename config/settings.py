@@ -165,6 +165,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-inbox": {"task": "metrics.tasks.sweep_inbox", "schedule": 10.0, "options": {"expires": 10}},
     "forecast-if-needed": {"task": "delivery.tasks.forecast_if_needed", "schedule": 5.0, "options": {"expires": 10}},
     "forecast-nightly": {"task": "delivery.tasks.forecast_nightly", "schedule": crontab(hour=3, minute=10)},
+    "keep-week": {"task": "stakeholders.tasks.keep_week", "schedule": crontab(minute=20)},
     "rebuild-dirty-weeks": {"task": "metrics.tasks.rebuild_dirty_weeks", "schedule": 10.0, "options": {"expires": 10}},
 }
 
