@@ -31,7 +31,9 @@ def snooze(*, item: Item, until: date, why: str, by: User, at: datetime | None =
         raise Refused("Choose a day from tomorrow on.", "until")
     if item.latest is not None and until > item.latest:
         if item.latest <= today():
-            raise Refused(f"It was due on {ui.day(item.latest)}, so it cannot be put off. Decide it or pass it on.", "until")
+            raise Refused(
+                f"It was due on {ui.day(item.latest)}, so it cannot be put off. Decide it or pass it on.", "until"
+            )
         raise Refused(f"It must be settled by {ui.day(item.latest)}. Choose that day or an earlier one.", "until")
     return _move(item, Kind.SNOOZED, by, at, until=until, why=why)
 

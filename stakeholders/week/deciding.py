@@ -13,7 +13,6 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -82,9 +81,10 @@ def _item(
     may = access.may(user, Right.DECIDE, _team(scope, one))
     context = {
         "scope": scope, "item": one, "table": comparing.table(one, known, work_out=True), "today": known.today,
-        "waiting": one.waiting(known.today), "error": error, "field": field, "typed": typed or {},
+        "error": error, "field": field, "typed": typed or {},
         "may_decide": may or one.note, "may_choose": may, "number": _number(found, one),
-        "people": people(user, _team(scope, one), signing_in=True), "snoozed": one.key in {x.key for x, _ in found.snoozed},
+        "people": people(user, _team(scope, one), signing_in=True),
+        "snoozed": one.key in {x.key for x, _ in found.snoozed},
         "passed": one.key in {x.key for x, _ in found.passed},
     }  # fmt: skip
     part = request.headers.get("HX-Request") == "true"
@@ -214,7 +214,9 @@ def _moved(request: HttpRequest, team: str, key: str, verb: Any) -> HttpResponse
         return _item(request, user, scope, asked.known, found, one, error=str(refusal), field=refusal.field or "",
                      typed=typed)  # fmt: skip
     messages.success(request, said)
-    return redirect("stakeholders:needs" if request.POST.get("back") == "needs" else "stakeholders:week", team=scope.slug)
+    return redirect(
+        "stakeholders:needs" if request.POST.get("back") == "needs" else "stakeholders:week", team=scope.slug
+    )
 
 
 @require_POST

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.urls import reverse
 
+from delivery.actions.rules import today as this_day
 from delivery.models import Option
 from delivery.recovery import money
 from stakeholders.models import Decision, QueueMove
@@ -82,8 +83,9 @@ class Item:
     def days_words(self) -> str:
         return f"{ui.plural(self.weight.days, 'day')} late" if self.weight.days and self.weight.days > 0 else ""
 
-    def waiting(self, today: date) -> str:
-        days = (today - self.weight.since).days
+    @property
+    def waited(self) -> str:
+        days = (this_day() - self.weight.since).days
         return f"waiting {ui.plural(days, 'day')}" if days > 0 else "new today"
 
 
@@ -181,6 +183,12 @@ def newest_moves(keys: Iterable[str]) -> dict[str, QueueMove]:
     """item → what was done with it last. One query."""
     rows = QueueMove.objects.filter(item__in=list(keys)).order_by("item", "-pk").distinct("item")
     return {one.item: one for one in rows.select_related("to")}
+
+
+def counted(user: User, team: Team) -> int | None:
+    """How many items waited when somebody last looked, a few minutes ago at most; asks the database nothing."""
+    found: int | None = cache.get(count_key(user, team))
+    return found
 
 
 def count_key(user: User, team: Team) -> str:

@@ -83,6 +83,10 @@ class Page:
         return f"week {self.week.number}, {'so far' if self.partial else 'whole week'}"
 
     @property
+    def changed_sub(self) -> str:
+        return self.judged.since
+
+    @property
     def known_at(self) -> str:
         return ui.instant(self.judged.known.at)
 

@@ -130,7 +130,12 @@ def _range(one: Promise, axis: bars.Axis) -> bars.Range:
 
 
 def strip(
-    known: Known, before: Known, weeks: Sequence[Week], on_track: Sequence[float | None], queue: Queue | None, team: Team
+    known: Known,
+    before: Known,
+    weeks: Sequence[Week],
+    on_track: Sequence[float | None],
+    queue: Queue | None,
+    team: Team,
 ) -> list[dict[str, Any]]:
     """The four figures under the headline, each with the week before; for a past week without the queue."""
     nearest = known.deadlines[0] if known.deadlines else None
@@ -198,7 +203,9 @@ def coming(known: Known, team: Team) -> list[dict[str, Any]]:
         if one.is_open and one.due <= until:
             chance = Chance(one.hits, one.trials).words if one.hits is not None and one.trials else ""
             note = "overdue" if one.due < known.today else f"{chance} likely" if chance else "no forecast"
-            found.append((one.due, one.title, f"{one.team_name}, {note}", reverse("delivery:commitment", args=[one.id])))
+            found.append(
+                (one.due, one.title, f"{one.team_name}, {note}", reverse("delivery:commitment", args=[one.id]))
+            )
     for need in known.of("needs"):
         before = known.get("promises", need.before)
         if need.agreed is None and need.step != "met" and need.needed_by and need.needed_by <= until:
@@ -210,7 +217,8 @@ def coming(known: Known, team: Team) -> list[dict[str, Any]]:
             url = reverse("delivery:commitment", args=[deadline.milestone])
             found.append((deadline.date, deadline.name, "deadline", url))
     return [
-        {"when": ui.weekday(day), "text": text, "note": note, "url": url} for day, text, note, url in sorted(found)[:MOST_NEAR]
+        {"when": ui.weekday(day), "text": text, "note": note, "url": url}
+        for day, text, note, url in sorted(found)[:MOST_NEAR]
     ]
 
 

@@ -123,7 +123,7 @@ def _waits(facts: Facts) -> _Said | None:
     if not facts.waiting or facts.past:
         return None
     verb = "waits" if facts.waiting == 1 else "wait"
-    return _Said(f"No deadline is in danger;", f"{_many(facts.waiting, 'decision')} {verb} for you.", "risk",
+    return _Said("No deadline is in danger;", f"{_many(facts.waiting, 'decision')} {verb} for you.", "risk",
                  (_safe(facts.known),))  # fmt: skip
 
 
@@ -131,7 +131,10 @@ def _well(facts: Facts) -> _Said | None:
     quiet = [one for one in facts.known.open if one.state in ("stale", "risk")]
     if facts.past:
         return _Said("That week,", "nothing was in danger.", "ok", (_safe(facts.known),))
-    more = (_safe(facts.known), *((f"{_many(len(quiet), 'commitment')} at risk or not heard of lately.",) if quiet else ()))
+    more = (
+        _safe(facts.known),
+        *((f"{_many(len(quiet), 'commitment')} at risk or not heard of lately.",) if quiet else ()),
+    )
     return _Said("Nothing needs you this week.", tone="ok", more=more)
 
 
@@ -200,7 +203,9 @@ def _how(facts: Facts) -> tuple[Found, ...]:
     if stand:
         lines.append(Found(f"{_many(len(known.open), 'open commitment')}: {stand}.", "commitments"))
     if known.forecast_at:
-        lines.append(Found(f"Forecast made {_day(known.forecast_at.date(), known.today)}, for the whole network at once."))
+        lines.append(
+            Found(f"Forecast made {_day(known.forecast_at.date(), known.today)}, for the whole network at once.")
+        )
     return (*lines, Found(ORDER))
 
 

@@ -137,7 +137,9 @@ def _record(kind: str) -> Any:
         if kind == "decisions" and one.state == "decided":
             group, text = "decided", f"{one.said}, by {one.by}."
         elif kind == "decisions":
-            text = {"asked": "waits for an answer.", "passed": f"was passed on by {one.by}."}.get(one.state, "withdrawn.")
+            text = {"asked": "waits for an answer.", "passed": f"was passed on by {one.by}."}.get(
+                one.state, "withdrawn."
+            )
         else:
             text = f"{one.state}." if before is not None or one.state == "resolved" else f"new, {one.state}."
         url = reverse(f"stakeholders:{address}", args=[one.id])
