@@ -165,16 +165,16 @@ def moves(commitments: Collection[int], *, at: datetime) -> tuple[list[float | N
         .annotate(week=TruncWeek("made_at", tzinfo=settings.ORGANISATION_ZONE))
         .order_by("week", "-made_at", "-pk")
         .distinct("week")
-        .values_list("pk", "trials")
+        .values_list("week", "pk", "trials")
     )
-    trials = dict(runs)
+    trials = {run: count for _, run, count in runs}
     likely: dict[int, int] = dict.fromkeys(trials, 0)
     days: dict[int, dict[int, float]] = defaultdict(dict)
     rows = ForecastLine.objects.filter(run__in=list(trials), commitment__in=commitments)
     for run, commitment, even, hits in rows.values_list("run_id", "commitment_id", "even", "hits"):
         likely[run] += hits * 100 >= ON_TRACK_PERCENT * trials[run]
         days[commitment][run] = float(even.toordinal())
-    order = [run for run, _ in runs]
+    order = [run for _, run, _ in runs]
     return [float(likely[run]) for run in order], {pk: [own.get(run) for run in order] for pk, own in days.items()}
 
 

@@ -328,8 +328,11 @@ def _need_words(one: Need, today: date) -> str:
     by = f" by {ui.day(one.needed_by)}" if one.needed_by else ""
     late = " That day has passed." if one.needed_by and one.needed_by < today else ""
     how = " It came up mid-sprint." if one.found == "midsprint" else ""
-    steps = {"offered": f"{one.gives} offers a day; nobody has agreed.", "countered": "Another day was asked for; nobody has agreed."}  # fmt: skip
-    said = {"broken": f"{one.gives} broke it off."} | steps
+    said = {
+        "offered": f"{one.gives} offers a day; nobody has agreed.",
+        "countered": "Another day was asked for; nobody has agreed.",
+        "broken": f"{one.gives} broke it off.",
+    }
     return f"{one.asks} needs it of {one.gives}{by}. {said.get(one.step, 'Nobody has agreed a day.')}{how}{late}"
 
 
@@ -443,11 +446,12 @@ def _people(asked: Asked) -> Iterator[Item]:
         count = len(days)
         who = "A senior engineer is" if count == 1 else f"{count} senior engineers are"
         key = f"people-{team}"
+        slug = next((one.slug for one in asked.teams if one.pk == team), asked.team.slug)
         yield Item(
             key=key, title=f"{who} leaving {name}"[:300],
             why=f"The first last day is {ui.day(min(days))}. Decide what happens to the work and what they know.",
             weight=Weight(since=asked.today, key=key), team=team, latest=min(days),
-            url=reverse("teams:team", args=[next((one.slug for one in asked.teams if one.pk == team), asked.team.slug)]),
+            url=reverse("teams:team", args=[slug]),
             word="Open the team",
         )  # fmt: skip
 

@@ -208,10 +208,10 @@ def coming(known: Known, team: Team) -> list[dict[str, Any]]:
             )
     for need in known.of("needs"):
         before = known.get("promises", need.before)
-        if need.agreed is None and need.step != "met" and need.needed_by and need.needed_by <= until:
-            if before is None or before.is_open:
-                url = reverse("delivery:dependency", args=[need.id])
-                found.append((need.needed_by, f"{need.asks} needs {need.before_title}", "nobody has agreed a day", url))
+        still = need.agreed is None and need.step != "met" and (before is None or before.is_open)
+        if still and need.needed_by and need.needed_by <= until:
+            url = reverse("delivery:dependency", args=[need.id])
+            found.append((need.needed_by, f"{need.asks} needs {need.before_title}", "nobody has agreed a day", url))
     for deadline in known.deadlines:
         if deadline.date <= until:
             url = reverse("delivery:commitment", args=[deadline.milestone])

@@ -91,10 +91,8 @@ def _promises(
     estimated = set(
         promised.Estimate.objects.filter(commitment__in=ids, at__lte=at).values_list("commitment_id", flat=True)
     )
-    overrides = {
-        one.commitment_id: one
-        for one in promised.StatusOverride.objects.filter(commitment__in=ids, at__lte=at, expires_on__gt=today).order_by("pk")
-    }  # fmt: skip
+    held = promised.StatusOverride.objects.filter(commitment__in=ids, at__lte=at, expires_on__gt=today)
+    overrides = {one.commitment_id: one for one in held.order_by("pk")}
     return [
         _promise(
             row, due[row.pk], lines.get(row.pk), run, heard.get(row.pk), row.pk in estimated, overrides.get(row.pk),

@@ -17,8 +17,8 @@ from .headline import MOST_WORDS, NO_REASON, Found, Headline
 from .known import Deadline, Known, Slip
 
 ORDER = (
-    "The sentence says the first that holds: the nearest deadline that is forecast late, a deadline less than 70% sure, "
-    "promises that are likely late, promises without a forecast, decisions that wait, and then that all is well."
+    "The sentence says the first that holds: the nearest deadline that is forecast late, a deadline less than 70% "
+    "likely, promises that will be late, promises without a forecast, decisions that wait, and then that all is well."
 )
 _NAME_WORDS, _NAME_LENGTH = 4, 34
 
