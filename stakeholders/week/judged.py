@@ -7,13 +7,12 @@ the records of that time.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 
-from metrics.periods import Week, week_in_review
+from metrics.periods import week_in_review
 from stakeholders.models import KeptWeek, Review
 from teams.templatetags import ui
 
@@ -22,7 +21,7 @@ from .drift import Drift
 from .gather import Gathered
 from .headline import Headline
 from .known import Known
-from .needs import Asked, Item, Queue, open_options, queue
+from .needs import Asked, Item, Queue, queue
 from .promises import Table
 
 
@@ -65,7 +64,8 @@ def judged(got: Gathered) -> Judged:
     before = known.read(held.known) if held else remembering.known(ids, at=got.start)
     review = None if past else Review.objects.filter(team=got.team, by=got.user, at__lt=got.now).order_by("-pk").first()
     point = known.read(review.known) if review else before
-    waiting = None if past else queue(Asked(got.user, got.team, got.teams, now, got.feeds, got.stints))
+    asked = Asked(got.user, got.team, got.teams, now, got.feeds, got.stints)
+    waiting = None if past else queue(asked)
     opened = next((one for one in waiting.shown if one.decides), None) if waiting else None
     table = comparing.table(opened, now, work_out=False) if opened else None
     sparks, each = drift.moves([one.id for one in now.promises], at=at)
@@ -76,7 +76,7 @@ def judged(got: Gathered) -> Judged:
     ))  # fmt: skip
     return Judged(
         known=now, headline=said,
-        from_what=saying.from_what(now, sum(map(len, open_options(now).values()))) if said else "",
+        from_what=saying.from_what(now, sum(map(len, asked.options.values()))) if said else "",
         how=[{"text": one.text, "url": _opens(one.opens, got)} for one in said.how] if said else [],
         queue=waiting, opened=opened, table=table,
         facts=promises.strip(now, before, weeks, sparks, waiting, got.team) if said else [],
@@ -92,7 +92,3 @@ def _opens(what: str, got: Gathered) -> str:
     if kind == "commitment":
         return reverse("delivery:commitment", args=[int(number)])
     return reverse(f"delivery:{kind}", args=[got.team.slug]) if kind in ("roadmap", "commitments") else ""
-
-
-def week_end(week: Week) -> datetime:
-    return week.bounds(settings.ORGANISATION_ZONE)[1]

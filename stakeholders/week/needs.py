@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -89,7 +90,7 @@ class Item:
         return f"waiting {ui.plural(days, 'day')}" if days > 0 else "new today"
 
 
-@dataclass(slots=True)
+@dataclass
 class Asked:
     """Who asks, about which scope, and what is known of it."""
 
@@ -101,6 +102,10 @@ class Asked:
     stints: Mapping[int, list[Stint]]
     person: Person | None = None
     decides: frozenset[int] = frozenset()
+
+    @cached_property
+    def options(self) -> dict[int, list[Option]]:
+        return open_options(self.known)
 
     @property
     def today(self) -> date:
@@ -221,7 +226,7 @@ def open_options(known: Known) -> dict[int, list[Option]]:
 
 def _options(asked: Asked) -> Iterator[Item]:
     known = asked.known
-    for commitment, options in open_options(known).items():
+    for commitment, options in asked.options.items():
         promise = known.get("promises", commitment)
         slip = next((one for one in reversed(known.of("slips")) if one.commitment == commitment), None)
         deadline = deadline_of(known, commitment)
@@ -273,10 +278,10 @@ def share_of(known: Known, commitment: int) -> tuple[Deadline | None, int | None
 
 def _deadlines(asked: Asked) -> Iterator[Item]:
     """Those in danger for which nobody has put an option on the table yet."""
-    waiting = set(open_options_ids(asked.known))
+    waiting = set(asked.options)
     for one in asked.known.deadlines:
         chance = chance_of(one)
-        if chance is None or chance.at_least(70) or waiting & set(one.chain):
+        if chance is None or chance.at_least(70) or any(deadline_of(asked.known, key) == one for key in waiting):
             continue
         yield Item(
             key=f"deadline-{one.id}",
@@ -286,12 +291,6 @@ def _deadlines(asked: Asked) -> Iterator[Item]:
             team=one.team, url=reverse("delivery:roadmap", args=[asked.team.slug]), word="Try a what-if",
             currency=one.currency, latest=one.date, deadline=one,
         )  # fmt: skip
-
-
-def open_options_ids(known: Known) -> set[int]:
-    """Commitments with a slip whose options nobody has taken, as far as the snapshot says."""
-    taken = {int(one.state) for one in known.of("choices")}
-    return {one.commitment for one in known.of("slips") if one.options and one.commitment not in taken}
 
 
 def _since(asked: Asked, one: Deadline) -> date:

@@ -62,7 +62,8 @@ class Group:
 
 def groups(before: Known, after: Known) -> list[Group]:
     """Only those with something in them."""
-    lines = list(told(changes(before, after), after))
+    made = sorted(changes(before, after), key=lambda one: one.kind != "deadlines")  # what hangs on a deadline first
+    lines = list(told(made, after))
     return [
         Group(title, icon, own)
         for name, title, icon in GROUPS
