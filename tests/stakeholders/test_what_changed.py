@@ -1,4 +1,4 @@
-"""What differs between two moments: snapshot A + changes = snapshot B, kept as JSON and read back equal, and in words."""
+"""What differs between two moments: snapshot A + changes = snapshot B; kept as JSON and read back; and in words."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ promises = numbered(
     trials=st.just(100),
 )  # fmt: skip
 deadlines = numbered(
-    Deadline, name=names, date=days, milestone=ids, title=names, team=ids, even=st.none() | days, penalty=st.none() | ids,
+    Deadline, name=names, date=days, milestone=ids, title=names, team=ids, even=st.none() | days,
+    penalty=st.none() | ids,
     chain=st.lists(ids, max_size=3).map(tuple), driving=st.dictionaries(ids.map(str), st.floats(0, 1), max_size=2),
 )  # fmt: skip
 needs = numbered(
