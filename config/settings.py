@@ -172,6 +172,7 @@ CELERY_BEAT_SCHEDULE = {
     "forecast-nightly": {"task": "delivery.tasks.forecast_nightly", "schedule": crontab(hour=3, minute=10)},
     "prune-raw": {"task": "metrics.tasks.prune_raw", "schedule": crontab(hour=4, minute=20)},
     "seal-audit": {"task": "stakeholders.tasks.seal_audit", "schedule": 10.0, "options": {"expires": 10}},
+    "keep-week": {"task": "stakeholders.tasks.keep_week", "schedule": crontab(minute=20)},
     "rebuild-dirty-weeks": {"task": "metrics.tasks.rebuild_dirty_weeks", "schedule": 10.0, "options": {"expires": 10}},
 }
 
@@ -214,7 +215,7 @@ INCIDENT_WINDOW_HOURS = _number("PLUMBLINE_INCIDENT_WINDOW_HOURS", default=24, l
 
 # signatures and the trail: the first seals, all of them prove; who can write rows still cannot make a seal
 SEAL_KEYS = env.list("PLUMBLINE_SEAL_KEY", default=["only-for-development-" + SECRET_KEY] if DEBUG else [])
-if any(len(_key) < 32 for _key in SEAL_KEYS) and "PLUMBLINE_SEAL_KEY" in env.ENVIRON:
+if any(len(_key) < 32 for _key in SEAL_KEYS):
     raise ImproperlyConfigured(
         "PLUMBLINE_SEAL_KEY holds a key shorter than 32 characters. "
         "Make one: python -c 'import secrets; print(secrets.token_hex(32))'"

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
+from stakeholders.week import needs
 from teams import access
 from teams.models import Grant, Person, Team
 
@@ -149,8 +150,17 @@ class Shell:
             if url is None:
                 continue
             taken = any(page.current for page in pages)
-            pages.append(Page(name, icon, key, url, current=not taken and here.startswith(views)))
+            count = self._waiting if view == "stakeholders:week" else None
+            pages.append(Page(name, icon, key, url, current=not taken and here.startswith(views), count=count))
         return pages
+
+    @property
+    def _waiting(self) -> int | None:
+        """How many items need the person, as the weekly page counted them last; None when that is long ago."""
+        if not self.signed_in or self.scope is None:
+            return None
+        found = needs.counted(self._request.user, self.scope)  # type: ignore[arg-type]
+        return found or None
 
     @cached_property
     def _teams(self) -> list[Team]:

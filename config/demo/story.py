@@ -6,7 +6,7 @@ Loaded once through the same actions that the pages use, dated relative to today
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -17,6 +17,8 @@ from config.demo import judgement, programme
 from metrics import actions as sources
 from metrics.models import Source, Stream
 from metrics.streams import wake
+from stakeholders.week import actions as week
+from stakeholders.week import remembering
 from teams import actions
 from teams.models import Grant, Membership, Person, Team, User
 
@@ -167,7 +169,17 @@ def load(*, say: Callable[[str], object] = lambda line: None) -> bool:
         people = {person.name: person for person in Person.objects.filter(is_sample=True)}
         programme.load(teams=teams, people=people, speakers=_speakers(people), today=today)
         judgement.load(teams=teams, people=people, today=today)
+        _reviewed(teams, people["Maya Lindqvist"], today)
     return True
+
+
+def _reviewed(teams: dict[str, Team], director: Person, today: date) -> None:
+    """The director read the page a week ago, before the slip that the story is about."""
+    at = datetime.combine(today - timedelta(days=7), time(8), UTC)
+    assert director.user is not None  # noqa: S101 (she signs in)
+    for name in (ROOT, "Integration Platform"):
+        below = [one.pk for one in Team.objects.descendants(teams[name], include_self=True)]
+        week.mark_reviewed(team=teams[name], known=remembering.known(below, at=at), by=director.user, at=at)
 
 
 def _speakers(people: dict[str, Person]) -> dict[str, User]:

@@ -17,6 +17,7 @@ from .decisions import (
 )
 from .requirements import Requirement, RequirementEvent
 from .risks import Risk, RiskEvent
+from .weeks import KeptWeek, QueueMove, Review
 
 __all__ = [
     "Acceptance",
@@ -30,9 +31,12 @@ __all__ = [
     "DecisionOutcome",
     "Evidence",
     "FailedSigning",
+    "KeptWeek",
     "Memo",
+    "QueueMove",
     "Requirement",
     "RequirementEvent",
+    "Review",
     "Revocation",
     "Risk",
     "RiskEvent",
