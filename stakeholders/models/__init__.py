@@ -1,9 +1,11 @@
-"""What leaders see, decide and sign: risks, acceptances, requirements found late, decisions.
+"""What leaders see, decide and sign: risks, acceptances, requirements, decisions; debt, plans, money, readiness.
 
 What happened is appended and never edited (the database says no); how a record stands now is worked out from it.
 """
 
 from .acceptances import Acceptance, AcceptanceVersion, FailedSigning, Revocation, Seat, Signature
+from .budget import BudgetLine
+from .debt import Debt, DebtEvent
 from .decisions import (
     Criterion,
     Decision,
@@ -14,22 +16,45 @@ from .decisions import (
     Memo,
     Score,
 )
+from .modernisation import (
+    CriterionEvent,
+    ExitCriterion,
+    FundingEvent,
+    ModernisationPlan,
+    NotMeasurable,
+    Phase,
+)
+from .readiness import Checklist, ChecklistItem, GoDecision, ItemEvent, RetroAction
 from .requirements import Requirement, RequirementEvent
 from .risks import Risk, RiskEvent
 
 __all__ = [
     "Acceptance",
     "AcceptanceVersion",
+    "BudgetLine",
+    "Checklist",
+    "ChecklistItem",
     "Criterion",
+    "CriterionEvent",
+    "Debt",
+    "DebtEvent",
     "Decision",
     "DecisionEvent",
     "DecisionOption",
     "DecisionOutcome",
     "Evidence",
+    "ExitCriterion",
     "FailedSigning",
+    "FundingEvent",
+    "GoDecision",
+    "ItemEvent",
     "Memo",
+    "ModernisationPlan",
+    "NotMeasurable",
+    "Phase",
     "Requirement",
     "RequirementEvent",
+    "RetroAction",
     "Revocation",
     "Risk",
     "RiskEvent",
