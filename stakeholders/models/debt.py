@@ -53,6 +53,16 @@ class Debt(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def tracked(self) -> bool:
+        """Whether somebody owns it, it is ranked, and it has a box with an end."""
+        boxed = bool(self.box_until and (self.box_days or self.box_share))
+        return bool(self.owner_id and self.priority and boxed)
+
+    @property
+    def priority_name(self) -> str:
+        return self.Priority(self.priority).label if self.priority in self.Priority.values else ""
+
     def get_absolute_url(self) -> str:
         return reverse("stakeholders:debt", args=[self.pk])
 
@@ -73,6 +83,7 @@ class DebtEvent(models.Model):
     class Step(models.TextChoices):
         OPENED = "opened", "Opened"
         RESCORED = "rescored", "Sized anew"
+        EDITED = "edited", "Worded anew"
         PAID = "paid", "Worked on"
         CLOSED = "closed", "Paid off"
         EXPIRED = "expired", "Let go"
@@ -84,6 +95,8 @@ class DebtEvent(models.Model):
     principal = models.DecimalField(max_digits=7, decimal_places=2)
     interest = models.DecimalField(max_digits=6, decimal_places=2)
     days = models.DecimalField(max_digits=6, decimal_places=2, null=True, blank=True)  # spent, when worked on
+    tracked = models.BooleanField(default=False)  # whether it had an owner, a rank and a box after this
+    box_until = models.DateField(null=True, blank=True)  # as it was then
     words = models.CharField(max_length=1000, blank=True)
     on = models.DateField()
     at = models.DateTimeField()
