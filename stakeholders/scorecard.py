@@ -279,11 +279,11 @@ def _sides(measured: int, low: Sequence[Indicator], missing: int) -> str:
         said = f"{whole} {'sits' if measured == 1 else 'sit'} on the struggling side."
     else:
         names = listed([one.definition.short for one in low])
-        high = _number(measured - len(low)).capitalize()
-        verb = "sits" if len(low) == 1 else "sit"
-        said = f"{high} of {_number(measured)} indicators sit on the high-performing side; {names} {verb} on the struggling side."
-        if measured - len(low) == 1:
-            said = said.replace("indicators sit on the high", "indicators sits on the high", 1)
+        up = measured - len(low)
+        said = (
+            f"{_number(up).capitalize()} of {_number(measured)} indicators {'sits' if up == 1 else 'sit'} on the "
+            f"high-performing side; {names} {'sits' if len(low) == 1 else 'sit'} on the struggling side."
+        )
     if missing:
         said += f" {_number(missing).capitalize()} {'is' if missing == 1 else 'are'} not measured yet."
     return said

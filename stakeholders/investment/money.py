@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
+
+
+K = TypeVar("K")
 
 
 class Mixed(ValueError):
@@ -64,7 +68,7 @@ def sums(lines: Iterable[Line]) -> Sums:
     )
 
 
-def grouped[K](lines: Iterable[Line], key: Callable[[Line], K]) -> dict[K, Sums]:
+def grouped(lines: Iterable[Line], key: Callable[[Line], K]) -> dict[K, Sums]:
     """`sums` of each group, in the order in which groups first appear."""
     found: dict[K, list[Line]] = {}
     for line in lines:

@@ -53,6 +53,9 @@ class Debt(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def get_absolute_url(self) -> str:
+        return reverse("stakeholders:debt", args=[self.pk])
+
     @property
     def tracked(self) -> bool:
         """Whether somebody owns it, it is ranked, and it has a box with an end."""
@@ -62,9 +65,6 @@ class Debt(models.Model):
     @property
     def priority_name(self) -> str:
         return self.Priority(self.priority).label if self.priority in self.Priority.values else ""
-
-    def get_absolute_url(self) -> str:
-        return reverse("stakeholders:debt", args=[self.pk])
 
     @property
     def code(self) -> str:
