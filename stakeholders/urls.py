@@ -2,7 +2,9 @@
 
 from django.urls import path
 
+from .investment.urls import urlpatterns as investment
 from .registers.urls import urlpatterns as registers
+from .scorecards.urls import urlpatterns as scorecards
 from .week import views as week
 
 app_name = "stakeholders"
@@ -11,4 +13,6 @@ urlpatterns = [
     path("week/<slug:team>/", week.page, name="week"),
     path("week/<slug:team>/<str:week>/", week.page, name="week_of"),
     *registers,
+    *investment,
+    *scorecards,
 ]

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-
 K = TypeVar("K")
 
 

@@ -99,7 +99,9 @@ class Card:
     def squads(self, key: Key) -> list[Squad]:
         """Each team's part of the rows, in the order of the tree; those without rows are left out."""
         whole, found = self.one(key), []
-        marks = {one.team_id: f"not yet measurable by DORA since {ui.day(one.since)}" for one in self.got.not_measurable}
+        marks = {
+            one.team_id: f"not yet measurable by DORA since {ui.day(one.since)}" for one in self.got.not_measurable
+        }
         for team in self.got.teams:
             own = tuple(row for row in whole.rows if row.squad == str(team.pk))
             if own or team.pk in marks:

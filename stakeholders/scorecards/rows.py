@@ -100,7 +100,11 @@ def debt(got: Gathered, until: date) -> list[Row]:
                 ("a time limit", row.box_until and (row.box_days or row.box_share)),
             ) if not has
         ]  # fmt: skip
-        note = "owned, ranked, time-boxed" if now.tracked else f"lacks {', '.join(lacks) or 'what it has been given since'}"
+        note = (
+            "owned, ranked, time-boxed"
+            if now.tracked
+            else f"lacks {', '.join(lacks) or 'what it has been given since'}"
+        )
         rows.append(
             Row(
                 id=row.code, label=row.title, squad=str(row.team_id), part=int(now.tracked), on=one.steps[0].on,
@@ -130,7 +134,9 @@ def debt_asides(got: Gathered) -> list[Aside]:
         ]  # fmt: skip
     return [
         Aside(key="box-kept", title="Boxes kept", rows=tuple(kept)),
-        Aside(key="incidents", title="Incidents traced to debt", rows=tuple(traced), counted=True, unit="in these weeks"),
+        Aside(
+            key="incidents", title="Incidents traced to debt", rows=tuple(traced), counted=True, unit="in these weeks"
+        ),
     ]
 
 
