@@ -42,7 +42,7 @@ MONEY = tuple(
     for name in (
         "debt", "new_debt", "edit_debt", "log_debt", "rescore_debt", "end_debt", "modernisation", "new_modernisation",
         "edit_modernisation", "new_phase", "new_not", "fund_phase", "mark_criterion", "budget", "new_budget",
-        "edit_budget", "checklist", "new_checklist", "decide_go", "say_of_item",
+        "edit_budget", "checklist", "new_checklist", "go_decision", "say_of_item",
     )
 )  # fmt: skip
 SCORES = tuple(f"stakeholders:{name}" for name in ("scorecard", "indicator", "retro_actions", "new_retro"))

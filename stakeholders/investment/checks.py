@@ -25,8 +25,11 @@ Kind = ChecklistItem.Kind
 LOOK_BACK = timedelta(weeks=4)
 SHAPES = {State.HOLDS: "ok", State.FAILS: "late", State.ACCEPTED: "risk", State.UNKNOWN: "none"}
 WORDS = {
-    State.HOLDS: "Holds", State.FAILS: "Does not hold", State.ACCEPTED: "Risk accepted", State.UNKNOWN: "Not known",
-}  # fmt: skip
+    State.HOLDS: "Holds",
+    State.FAILS: "Does not hold",
+    State.ACCEPTED: "Risk accepted",
+    State.UNKNOWN: "Not known",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +96,12 @@ class _Facts:
         if item.kind == Kind.SANDBOX:
             return self._sandbox(events)
         return {
-            Kind.COVERAGE: self._coverage, Kind.PIPELINE: self._pipeline, Kind.REQUIREMENTS: self._requirements,
-            Kind.DEPENDENCIES: self._dependencies, Kind.CHANCE: self._chance,
-        }[Kind(item.kind)]()  # fmt: skip
+            Kind.COVERAGE: self._coverage,
+            Kind.PIPELINE: self._pipeline,
+            Kind.REQUIREMENTS: self._requirements,
+            Kind.DEPENDENCIES: self._dependencies,
+            Kind.CHANCE: self._chance,
+        }[Kind(item.kind)]()
 
     def _hand(self, events: list[ItemEvent]) -> tuple[State, str]:
         said = next((one for one in reversed(events) if one.said != ItemEvent.Said.ACCEPTED), None)
@@ -121,12 +127,19 @@ class _Facts:
         found = model.objects.filter(service__team__in=self.ids, queued_at__gte=self.now - LOOK_BACK)
         return [
             pipeline.Run(
-                repository=one.repository, workflow=one.workflow, branch=one.branch, sha=one.sha, attempt=one.attempt,
-                outcome=one.outcome, queued_at=one.queued_at, started_at=one.started_at, finished_at=one.finished_at,
+                repository=one.repository,
+                workflow=one.workflow,
+                branch=one.branch,
+                sha=one.sha,
+                attempt=one.attempt,
+                outcome=one.outcome,
+                queued_at=one.queued_at,
+                started_at=one.started_at,
+                finished_at=one.finished_at,
                 coverage=one.coverage,
             )
             for one in found
-        ]  # fmt: skip
+        ]
 
     def _coverage(self) -> tuple[State, str]:
         runs = self._runs() or []
@@ -183,9 +196,11 @@ class _Facts:
     def uses(self) -> list[pipeline.Use]:
         """Deployments of the last weeks to the environment, of any squad of the scope."""
         found = Deployment.objects.current().filter(
-            service__team__in=self.ids, environment__iexact=self.row.environment,
-            started_at__gte=self.now - LOOK_BACK, finished_at__isnull=False,
-        )  # fmt: skip
+            service__team__in=self.ids,
+            environment__iexact=self.row.environment,
+            started_at__gte=self.now - LOOK_BACK,
+            finished_at__isnull=False,
+        )
         rows = found.order_by("started_at").values_list(
             "pk", "service__team", "environment", "started_at", "finished_at"
         )

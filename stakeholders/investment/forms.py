@@ -19,7 +19,6 @@ from teams import access
 from teams.access import Right
 from teams.forms import DayField
 from teams.models import Person, Team, User
-from teams.templatetags import ui
 
 from .actions.debt import Terms
 from .actions.readiness import Thresholds
@@ -90,8 +89,9 @@ class DebtForm(WithTeam):
         if held is not None:
             kept = ("title", "about", "owner", "priority", "box_days", "box_share", "box_until")
             more["initial"] = {name: getattr(held, name) for name in kept} | {
-                "incidents": held.incidents.all(), "seen": held.edition,
-            }  # fmt: skip
+                "incidents": held.incidents.all(),
+                "seen": held.edition,
+            }
         super().__init__(*args, user=user, scope=scope, new=held is None, **more)
         self.fields["owner"].queryset = fields.people(user, scope, chosen=held.owner_id if held else None)  # type: ignore[attr-defined]
         below = access.below(user, scope)
@@ -128,9 +128,10 @@ class RescoreForm(Typed):
 
 class EndForm(Typed):
     step = forms.ChoiceField(
-        label="How it ended", widget=forms.RadioSelect,
+        label="How it ended",
+        widget=forms.RadioSelect,
         choices=[("closed", "Paid off"), ("expired", "Let go: what it burdened is gone")],
-    )  # fmt: skip
+    )
     words = text("How we know", 1000, rows=2)
 
 
@@ -160,9 +161,11 @@ class PhaseForm(Typed):
 
 class MarkForm(Typed):
     met = forms.TypedChoiceField(
-        label="It is", widget=forms.RadioSelect, coerce=lambda said: said == "yes",
+        label="It is",
+        widget=forms.RadioSelect,
+        coerce=lambda said: said == "yes",
         choices=[("yes", "Met"), ("no", "Not met, or no longer")],
-    )  # fmt: skip
+    )
     evidence = text("Address that shows it", 500, required=False)
     words = text("In a few words", 500, required=False, rows=2)
 
@@ -224,9 +227,12 @@ class FileForm(Typed):
 
     file = forms.FileField(label="CSV file", required=False)
     pasted = forms.CharField(
-        label="or its text", required=False, widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "dir": "auto"}),
-        max_length=400_000, strip=False,
-    )  # fmt: skip
+        label="or its text",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "dir": "auto"}),
+        max_length=400_000,
+        strip=False,
+    )
 
     def raw(self) -> str:
         """The text; "" without one. Raises ValueError when it is no text."""
@@ -299,11 +305,3 @@ class RetroForm(WithTeam):
     text = text("What the team will do", 300)
     agreed_on = DayField(label="Agreed on", required=False)
     due_on = DayField(label="Due on", help_text="Two sprints from now at most is a good habit.")
-
-
-def cents(value: int | None) -> str:
-    """As pages show an amount of the budget."""
-    if value is None:
-        return ui.MISSING
-    said = ui.money(value / 100)
-    return said if settings.CURRENCY == "USD" else said.replace("$", f"{settings.CURRENCY}\u00a0", 1)

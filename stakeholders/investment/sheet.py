@@ -77,18 +77,20 @@ def _head(head: list[str], found: Read) -> bool:
     missing = [name for name in NEEDED if name not in head]
     found.faults += [Fault(1, name, "This column is missing.") for name in missing]
     unknown = [name for name in head if name and name not in COLUMNS]
-    found.faults += [
-        Fault(1, name[:40], f"No such column. Known are {', '.join(COLUMNS)}.") for name in unknown
-    ]  # fmt: skip
+    found.faults += [Fault(1, name[:40], f"No such column. Known are {', '.join(COLUMNS)}.") for name in unknown]
     twice = {name for name in head if head.count(name) > 1}
     found.faults += [Fault(1, name[:40], "This column stands there twice.") for name in sorted(twice)]
     return not found.faults
 
 
 def _line(
-    said: dict[str, str], line: int, teams: dict[str, Team | None], phases: dict[str, Phase],
-    seen: dict[tuple[Any, ...], int], found: Read,
-) -> None:  # fmt: skip
+    said: dict[str, str],
+    line: int,
+    teams: dict[str, Team | None],
+    phases: dict[str, Phase],
+    seen: dict[tuple[Any, ...], int],
+    found: Read,
+) -> None:
     before = len(found.faults)
 
     def fault(column: str, words: str) -> None:
@@ -173,6 +175,13 @@ def cells(line: BudgetLine) -> list[Any]:
 
     phase = f"{line.phase.plan.code} {line.phase.title}" if line.phase else ""
     return [
-        line.team.name, f"{line.month:%Y-%m}", line.category, line.name, amount(line.plan), amount(line.actual),
-        amount(line.forecast), line.currency, phase,
-    ]  # fmt: skip
+        line.team.name,
+        f"{line.month:%Y-%m}",
+        line.category,
+        line.name,
+        amount(line.plan),
+        amount(line.actual),
+        amount(line.forecast),
+        line.currency,
+        phase,
+    ]

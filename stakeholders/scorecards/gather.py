@@ -133,14 +133,20 @@ def _debts(teams: Sequence[int]) -> list[Sized]:
         Sized(
             row,
             tuple(
-                Step(on=one.on, step=one.step, principal=one.principal, interest=one.interest, days=one.days,
-                     tracked=one.tracked)
+                Step(
+                    on=one.on,
+                    step=one.step,
+                    principal=one.principal,
+                    interest=one.interest,
+                    days=one.days,
+                    tracked=one.tracked,
+                )
                 for one in row.events.all()
             ),
             tuple((one.pk, one.title, _day(one.started_at)) for one in row.incidents.all()),
         )
         for row in found.order_by("pk")
-    ]  # fmt: skip
+    ]
 
 
 def _contracts(teams: Sequence[int]) -> list[Dependency]:
@@ -191,13 +197,15 @@ def _asked(teams: Sequence[int]) -> list[Asked]:
         end = next((one for one in events if one.step in ("decided", "withdrawn")), None)
         found.append(
             Asked(
-                row=row, asked_on=_day(events[0].at),
+                row=row,
+                asked_on=_day(events[0].at),
                 answered_on=_day(end.at) if end and end.step == "decided" else None,
                 withdrawn=end is not None and end.step == "withdrawn",
-                options=row.option_count, evidence=row.evidence_count,  # type: ignore[attr-defined]
+                options=row.option_count,
+                evidence=row.evidence_count,  # type: ignore[attr-defined]
                 in_numbers=bool(row.stakes or row.stakes_days or row.priced),  # type: ignore[attr-defined]
             )
-        )  # fmt: skip
+        )
     return found
 
 

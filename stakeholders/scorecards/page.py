@@ -75,10 +75,14 @@ class Card:
         sets = [ROWS_AT[key](got, end) for end in got.ends]
         rows = tuple(sets[-1])
         return Indicator(
-            definition=definition, rows=rows, trend=shares(sets), asides=tuple(self._asides(key, list(rows))),
-            why_not=WHY_NOT[key], extra=self._extra(key),
+            definition=definition,
+            rows=rows,
+            trend=shares(sets),
+            asides=tuple(self._asides(key, list(rows))),
+            why_not=WHY_NOT[key],
+            extra=self._extra(key),
             hide_share=key is Key.ATTRITION and 0 < len(rows) < LEAST_PEOPLE,
-        )  # fmt: skip
+        )
 
     def _asides(self, key: Key, rows: list[Row]) -> list[Aside]:
         if key is Key.ROADMAP:
@@ -194,8 +198,17 @@ def csv_rows(card: Card, indicators: Sequence[Indicator]) -> list[list[Any]]:
         parts = [("main", one.rows), *((aside.key, aside.rows) for aside in one.asides)]
         for name, rows in parts:
             found += [
-                [one.definition.key.value, name, row.id, row.label, card.got.team_name(row.squad), row.on or "",
-                 row.part, row.of, row.note]
+                [
+                    one.definition.key.value,
+                    name,
+                    row.id,
+                    row.label,
+                    card.got.team_name(row.squad),
+                    row.on or "",
+                    row.part,
+                    row.of,
+                    row.note,
+                ]
                 for row in rows
-            ]  # fmt: skip
+            ]
     return found

@@ -48,34 +48,48 @@ def roadmap(got: Gathered, until: date) -> list[Row]:
 def roadmap_asides(got: Gathered) -> list[Aside]:
     misses = [one for one in got.warned if one.outcome is Outcome.MISSED and _within(got, one.due, got.until)]
     known = [
-        one for one in got.warned
+        one
+        for one in got.warned
         if one.in_time and one.outcome is not Outcome.OPEN and _within(got, one.due, got.until)
-    ]  # fmt: skip
+    ]
     return [
         Aside(
-            key="found-at-review", title="Found at review",
+            key="found-at-review",
+            title="Found at review",
             rows=tuple(
-                _commitment(got, one.id, int(one.found_at_review), one.due, one.squad, "first recorded on or after its day"
-                            if one.found_at_review else "flagged before its day")
+                _commitment(
+                    got,
+                    one.id,
+                    int(one.found_at_review),
+                    one.due,
+                    one.squad,
+                    "first recorded on or after its day" if one.found_at_review else "flagged before its day",
+                )
                 for one in misses
             ),
         ),
         Aside(
-            key="false-alarms", title="False alarms",
+            key="false-alarms",
+            title="False alarms",
             rows=tuple(
-                _commitment(got, one.id, int(one.false_alarm), one.due, one.squad, "delivered in time after all"
-                            if one.false_alarm else "the alarm was right")
+                _commitment(
+                    got,
+                    one.id,
+                    int(one.false_alarm),
+                    one.due,
+                    one.squad,
+                    "delivered in time after all" if one.false_alarm else "the alarm was right",
+                )
                 for one in known
             ),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def median_warning(got: Gathered) -> str:
     days = sorted(
-        one.working_days for one in got.warned
-        if one.outcome is Outcome.MISSED and _within(got, one.due, got.until)
-    )  # fmt: skip
+        one.working_days for one in got.warned if one.outcome is Outcome.MISSED and _within(got, one.due, got.until)
+    )
     if not days:
         return ""
     half = len(days) // 2
@@ -94,12 +108,19 @@ def debt(got: Gathered, until: date) -> list[Row]:
         if now is None or now.step in interest.ENDED:
             continue
         row = one.row
-        lacks = [] if now.tracked else [
-            what for what, has in (
-                ("an owner", row.owner_id), ("a rank", row.priority),
-                ("a time limit", row.box_until and (row.box_days or row.box_share)),
-            ) if not has
-        ]  # fmt: skip
+        lacks = (
+            []
+            if now.tracked
+            else [
+                what
+                for what, has in (
+                    ("an owner", row.owner_id),
+                    ("a rank", row.priority),
+                    ("a time limit", row.box_until and (row.box_days or row.box_share)),
+                )
+                if not has
+            ]
+        )
         note = (
             "owned, ranked, time-boxed"
             if now.tracked
@@ -107,10 +128,15 @@ def debt(got: Gathered, until: date) -> list[Row]:
         )
         rows.append(
             Row(
-                id=row.code, label=row.title, squad=str(row.team_id), part=int(now.tracked), on=one.steps[0].on,
-                note=note, url=row.get_absolute_url(),
+                id=row.code,
+                label=row.title,
+                squad=str(row.team_id),
+                part=int(now.tracked),
+                on=one.steps[0].on,
+                note=note,
+                url=row.get_absolute_url(),
             )
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -123,15 +149,29 @@ def debt_asides(got: Gathered) -> list[Aside]:
         if held is not None:
             said = "ended within its box" if held else "its box ran out first"
             kept.append(
-                Row(id=row.code, label=row.title, squad=str(row.team_id), part=int(held), on=row.box_until, note=said,
-                    url=row.get_absolute_url())
-            )  # fmt: skip
+                Row(
+                    id=row.code,
+                    label=row.title,
+                    squad=str(row.team_id),
+                    part=int(held),
+                    on=row.box_until,
+                    note=said,
+                    url=row.get_absolute_url(),
+                )
+            )
         traced += [
-            Row(id=f"{row.code}-{pk}", label=title, squad=str(row.team_id), part=1, on=day, note=f"came from {row.code}",
-                url=row.get_absolute_url())
+            Row(
+                id=f"{row.code}-{pk}",
+                label=title,
+                squad=str(row.team_id),
+                part=1,
+                on=day,
+                note=f"came from {row.code}",
+                url=row.get_absolute_url(),
+            )
             for pk, title, day in one.incidents
             if _within(got, day, got.until)
-        ]  # fmt: skip
+        ]
     return [
         Aside(key="box-kept", title="Boxes kept", rows=tuple(kept)),
         Aside(
@@ -240,9 +280,16 @@ def seniors(got: Gathered, until: date) -> list[Row]:
         at_start = [team for team, stint in own if stint.covers(attrition.year_before(day))]
         squad = str((at_start or [own[-1][0]])[-1])
         rows.append(
-            Row(id=f"person-{person}", label=got.names[person], squad=squad, part=int(bool(year.stayed) and not leaving),
-                on=last if leaving else None, note=note, url=reverse("teams:person", args=[person]))
-        )  # fmt: skip
+            Row(
+                id=f"person-{person}",
+                label=got.names[person],
+                squad=squad,
+                part=int(bool(year.stayed) and not leaving),
+                on=last if leaving else None,
+                note=note,
+                url=reverse("teams:person", args=[person]),
+            )
+        )
     return sorted(rows, key=lambda row: row.label)
 
 
@@ -268,10 +315,14 @@ def escalations(got: Gathered, until: date) -> list[Row]:
         if not _within(got, one.asked_on, until):
             continue
         lacks = [
-            what for what, has in (
-                ("money or days", one.in_numbers), ("evidence", one.evidence), ("two options", one.options >= 2)
-            ) if not has
-        ]  # fmt: skip
+            what
+            for what, has in (
+                ("money or days", one.in_numbers),
+                ("evidence", one.evidence),
+                ("two options", one.options >= 2),
+            )
+            if not has
+        ]
         note = f"lacks {' and '.join(lacks)}" if lacks else "impact, evidence and options"
         rows.append(_decision(one, int(not lacks), one.asked_on, note))
     return rows
@@ -304,9 +355,16 @@ def retro(got: Gathered, until: date) -> list[Row]:
             note = f"done {ui.day(one.done_on)}" if one.done_on else "still open"
             url = reverse("stakeholders:retro_actions", args=[_slug(got, one.team_id)])
             rows.append(
-                Row(id=f"A-{one.pk}", label=one.text, squad=str(one.team_id), part=int(done), on=one.due_on, note=note,
-                    url=url)
-            )  # fmt: skip
+                Row(
+                    id=f"A-{one.pk}",
+                    label=one.text,
+                    squad=str(one.team_id),
+                    part=int(done),
+                    on=one.due_on,
+                    note=note,
+                    url=url,
+                )
+            )
     return rows
 
 
@@ -316,11 +374,15 @@ def _slug(got: Gathered, team: int) -> str:
 
 def agile_asides(got: Gathered) -> list[Aside]:
     return [
-        Aside(key="predictability", title="Predictability, in points of value", rows=tuple(_predicted(got)),
-              why_not="" if got.values else "not measured yet: no frozen interval ended in these weeks"),
+        Aside(
+            key="predictability",
+            title="Predictability, in points of value",
+            rows=tuple(_predicted(got)),
+            why_not="" if got.values else "not measured yet: no frozen interval ended in these weeks",
+        ),
         Aside(key="check-ins", title="Check-ins sent", rows=tuple(_checkins(got))),
         Aside(key="unplanned", title="Unplanned deployments", rows=tuple(_unplanned(got))),
-    ]  # fmt: skip
+    ]
 
 
 def _predicted(got: Gathered) -> list[Row]:
@@ -344,10 +406,16 @@ def _checkins(got: Gathered) -> list[Row]:
                 sent = (team.pk, monday) in got.checkins
                 week = monday.isocalendar().week
                 rows.append(
-                    Row(id=f"{team.slug}-{monday}", label=f"{team.name}, week {week}", squad=str(team.pk),
-                        part=int(sent), on=sunday, note="sent" if sent else "not sent",
-                        url=reverse("delivery:checkin", args=[team.slug]))
-                )  # fmt: skip
+                    Row(
+                        id=f"{team.slug}-{monday}",
+                        label=f"{team.name}, week {week}",
+                        squad=str(team.pk),
+                        part=int(sent),
+                        on=sunday,
+                        note="sent" if sent else "not sent",
+                        url=reverse("delivery:checkin", args=[team.slug]),
+                    )
+                )
     return rows
 
 
@@ -358,8 +426,15 @@ def _unplanned(got: Gathered) -> list[Row]:
             if week.deployments:
                 url = reverse("metrics:measure", args=[team.slug, "rework-rate"])
                 rows.append(
-                    Row(id=f"{team.slug}-{week.week.label}", label=f"{team.name}, week {week.week.number}",
-                        squad=str(team.pk), part=week.rework, of=week.deployments, on=week.week.sunday,
-                        note=f"{week.rework} of {ui.plural(week.deployments, 'deployment')}", url=url)
-                )  # fmt: skip
+                    Row(
+                        id=f"{team.slug}-{week.week.label}",
+                        label=f"{team.name}, week {week.week.number}",
+                        squad=str(team.pk),
+                        part=week.rework,
+                        of=week.deployments,
+                        on=week.week.sunday,
+                        note=f"{week.rework} of {ui.plural(week.deployments, 'deployment')}",
+                        url=url,
+                    )
+                )
     return rows

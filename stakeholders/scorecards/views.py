@@ -48,16 +48,27 @@ def indicator(request: HttpRequest, team: str, indicator: str) -> HttpResponse:
     scope, card = _card(request, team)
     one = card.one(key)
     context = {
-        "scope": scope, "card": card, "line": Line(one, card), "one": one, "squads": card.squads(key),
+        "scope": scope,
+        "card": card,
+        "line": Line(one, card),
+        "one": one,
+        "squads": card.squads(key),
         "page": Paginator(_cells(card, one.rows), ROWS_A_PAGE).get_page(request.GET.get("page")),
         "asides": [
-            {"aside": aside, "rows": _cells(card, aside.rows[:ASIDE_ROWS]), "more": max(len(aside.rows) - ASIDE_ROWS, 0)}
+            {
+                "aside": aside,
+                "rows": _cells(card, aside.rows[:ASIDE_ROWS]),
+                "more": max(len(aside.rows) - ASIDE_ROWS, 0),
+            }
             for aside in one.asides
         ],
         "columns": [
-            {"label": "What"}, {"label": "Team"}, {"label": "On", "kind": "date"}, {"label": "Counts", "kind": "num"},
+            {"label": "What"},
+            {"label": "Team"},
+            {"label": "On", "kind": "date"},
+            {"label": "Counts", "kind": "num"},
         ],
-    }  # fmt: skip
+    }
     return render(request, "stakeholders/indicator.html", context)
 
 
@@ -65,13 +76,15 @@ def _cells(card: Card, rows: Any) -> list[dict[str, Any]]:
     return [
         {
             "cells": [
-                {"text": row.label, "sub": row.note}, card.got.team_name(row.squad) or "–", ui.day(row.on),
+                {"text": row.label, "sub": row.note},
+                card.got.team_name(row.squad) or "–",
+                ui.day(row.on),
                 f"{row.part} of {row.of}" if row.of else str(row.part),
             ],
             "url": row.url,
         }
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 @require_safe

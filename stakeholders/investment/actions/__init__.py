@@ -21,8 +21,28 @@ from .money import remove_line, set_line, take_lines
 from .readiness import add_checklist, add_item, add_retro_action, close_retro_action, decide_go, say_of_item
 
 __all__ = [
-    "Changed", "PhaseTerms", "Refused", "add_checklist", "add_debt", "add_item", "add_phase", "add_plan",
-    "add_retro_action", "close_retro_action", "decide_go", "edit_debt", "edit_plan", "end_debt", "end_not_measurable",
-    "fund", "log_work", "mark_criterion", "not_measurable", "remove_line", "rescore_debt", "say_of_item", "set_line",
+    "Changed",
+    "PhaseTerms",
+    "Refused",
+    "add_checklist",
+    "add_debt",
+    "add_item",
+    "add_phase",
+    "add_plan",
+    "add_retro_action",
+    "close_retro_action",
+    "decide_go",
+    "edit_debt",
+    "edit_plan",
+    "end_debt",
+    "end_not_measurable",
+    "fund",
+    "log_work",
+    "mark_criterion",
+    "not_measurable",
+    "remove_line",
+    "rescore_debt",
+    "say_of_item",
+    "set_line",
     "take_lines",
-]  # fmt: skip
+]

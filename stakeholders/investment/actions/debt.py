@@ -84,9 +84,15 @@ def edit_debt(
 
 @transaction.atomic
 def rescore_debt(
-    *, debt: Debt, principal: Decimal, interest: Decimal, by: User | None, words_: str = "", on: date | None = None,
+    *,
+    debt: Debt,
+    principal: Decimal,
+    interest: Decimal,
+    by: User | None,
+    words_: str = "",
+    on: date | None = None,
     at: datetime | None = None,
-) -> DebtEvent:  # fmt: skip
+) -> DebtEvent:
     """It is larger or smaller than it was thought to be."""
     row, _ = _open(debt)
     said = words(words_, "words", longest=1000, required=True)
@@ -97,18 +103,31 @@ def rescore_debt(
 
 @transaction.atomic
 def log_work(
-    *, debt: Debt, days: Decimal, by: User | None, interest_now: Decimal | None = None, words_: str = "",
-    on: date | None = None, at: datetime | None = None,
-) -> DebtEvent:  # fmt: skip
+    *,
+    debt: Debt,
+    days: Decimal,
+    by: User | None,
+    interest_now: Decimal | None = None,
+    words_: str = "",
+    on: date | None = None,
+    at: datetime | None = None,
+) -> DebtEvent:
     """So many working days went into it; they are taken off what is left, and count against its box."""
     row, last = _open(debt)
     if not 0 < days <= 400:
         raise Refused("Days of work are more than 0 and at most 400.", "days")
     left = last.interest if interest_now is None else _days(interest_now, "interest_now")
     return _append(
-        row, Step.PAID, interest.paid_down(last.principal, days), left, by, days=days, on=on, at=at,
+        row,
+        Step.PAID,
+        interest.paid_down(last.principal, days),
+        left,
+        by,
+        days=days,
+        on=on,
+        at=at,
         words_=words(words_, "words", longest=1000),
-    )  # fmt: skip
+    )
 
 
 @transaction.atomic
@@ -133,9 +152,17 @@ def _open(debt: Debt) -> tuple[Debt, DebtEvent]:
 
 
 def _append(
-    row: Debt, step: str, principal: Decimal, interest_: Decimal, by: User | None, *, days: Decimal | None = None,
-    words_: str = "", on: date | None = None, at: datetime | None = None,
-) -> DebtEvent:  # fmt: skip
+    row: Debt,
+    step: str,
+    principal: Decimal,
+    interest_: Decimal,
+    by: User | None,
+    *,
+    days: Decimal | None = None,
+    words_: str = "",
+    on: date | None = None,
+    at: datetime | None = None,
+) -> DebtEvent:
     day = plausible(on, "on") if on else today()
     if day > today():
         raise Refused("That day has not come. Choose today or a day before.", "on")
@@ -144,9 +171,18 @@ def _append(
         raise Refused(f"It was last changed on {last.on:%-d %b}. Choose that day or a later one.", "on")
     more: dict[str, Any] = {"tracked": row.tracked, "box_until": row.box_until}
     return DebtEvent.objects.create(
-        debt=row, step=step, principal=principal, interest=interest_, days=days, words=words_, on=day, at=now(at),
-        by=by, by_name=name_of(by), **more,
-    )  # fmt: skip
+        debt=row,
+        step=step,
+        principal=principal,
+        interest=interest_,
+        days=days,
+        words=words_,
+        on=day,
+        at=now(at),
+        by=by,
+        by_name=name_of(by),
+        **more,
+    )
 
 
 def _days(value: Decimal, field: str) -> Decimal:

@@ -41,9 +41,13 @@ def add_plan(
     if team.closed_at is not None:
         raise Refused(f"{team} is closed. Choose another team.", "team")
     return ModernisationPlan.objects.create(
-        team=team, title=words(title, "title", longest=200, required=True), owner=owner, created_by=by,
-        about=words(about, "about", longest=2000), is_sample=is_sample,
-    )  # fmt: skip
+        team=team,
+        title=words(title, "title", longest=200, required=True),
+        owner=owner,
+        created_by=by,
+        about=words(about, "about", longest=2000),
+        is_sample=is_sample,
+    )
 
 
 @transaction.atomic
@@ -73,9 +77,13 @@ def add_phase(*, plan: ModernisationPlan, terms: PhaseTerms, by: User | None) ->
     if not texts:
         raise Refused("Say what must be true before the phase is over, one criterion a line.", "criteria")
     row = Phase.objects.create(
-        plan=held, position=held.phases.count(), title=words(terms.title, "title", longest=200, required=True),
-        starts_on=first, ends_on=last, risk_retired=terms.risk_retired,
-    )  # fmt: skip
+        plan=held,
+        position=held.phases.count(),
+        title=words(terms.title, "title", longest=200, required=True),
+        starts_on=first,
+        ends_on=last,
+        risk_retired=terms.risk_retired,
+    )
     ExitCriterion.objects.bulk_create(
         ExitCriterion(phase=row, position=place, text=text) for place, text in enumerate(texts)
     )
@@ -84,9 +92,14 @@ def add_phase(*, plan: ModernisationPlan, terms: PhaseTerms, by: User | None) ->
 
 @transaction.atomic
 def mark_criterion(
-    *, criterion: ExitCriterion, met: bool, by: User | None, evidence: str = "", words_: str = "",
+    *,
+    criterion: ExitCriterion,
+    met: bool,
+    by: User | None,
+    evidence: str = "",
+    words_: str = "",
     at: datetime | None = None,
-) -> CriterionEvent:  # fmt: skip
+) -> CriterionEvent:
     """It is met, shown by `evidence`; or it is not, and why."""
     row = ExitCriterion.objects.select_for_update().get(pk=criterion.pk)
     last = row.events.order_by("-pk").first()
@@ -105,9 +118,15 @@ def mark_criterion(
 
 @transaction.atomic
 def fund(
-    *, phase: Phase, kind: str, amount: int, by: User | None, words_: str = "", on: date | None = None,
+    *,
+    phase: Phase,
+    kind: str,
+    amount: int,
+    by: User | None,
+    words_: str = "",
+    on: date | None = None,
     at: datetime | None = None,
-) -> FundingEvent:  # fmt: skip
+) -> FundingEvent:
     """Money asked for, approved or spent; less than nothing takes back what was too much. Cents."""
     row = Phase.objects.select_for_update().get(pk=phase.pk)
     if kind not in FundingEvent.Kind.values:
@@ -119,9 +138,15 @@ def fund(
     if sum(one.amount for one in row.funding.filter(kind=kind)) + amount < 0:
         raise Refused("That takes back more than there is.", "amount")
     return FundingEvent.objects.create(
-        phase=row, kind=kind, amount=amount, words=words(words_, "words", longest=300), at=now(at), by=by,
-        on=plausible(on, "on") if on else today(), by_name=name_of(by),
-    )  # fmt: skip
+        phase=row,
+        kind=kind,
+        amount=amount,
+        words=words(words_, "words", longest=300),
+        at=now(at),
+        by=by,
+        on=plausible(on, "on") if on else today(),
+        by_name=name_of(by),
+    )
 
 
 @transaction.atomic

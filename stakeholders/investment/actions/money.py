@@ -36,9 +36,14 @@ class Amounts:
 
 @transaction.atomic
 def set_line(
-    *, purpose: Purpose, amounts: Amounts, by: User | None, currency: str = "", phase: Phase | None = None,
+    *,
+    purpose: Purpose,
+    amounts: Amounts,
+    by: User | None,
+    currency: str = "",
+    phase: Phase | None = None,
     is_sample: bool = False,
-) -> tuple[BudgetLine, str]:  # fmt: skip
+) -> tuple[BudgetLine, str]:
     """The line, and whether it was "added", "changed" or the "same"."""
     same_currency(currency)
     if purpose.category not in BudgetLine.Category.values:

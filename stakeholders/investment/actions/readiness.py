@@ -48,9 +48,14 @@ def add_checklist(
     if wrong:
         raise Refused("A threshold is from 0 to 100%.", wrong)
     row = Checklist.objects.create(
-        team=team, name=words(name, "name", longest=120, required=True), deadline=deadline, created_by=by,
-        environment=words(environment, "environment", longest=100), is_sample=is_sample, **percents,
-    )  # fmt: skip
+        team=team,
+        name=words(name, "name", longest=120, required=True),
+        deadline=deadline,
+        created_by=by,
+        environment=words(environment, "environment", longest=100),
+        is_sample=is_sample,
+        **percents,
+    )
     row.commitments.set(commitments)
     for kind in kinds:
         add_item(checklist=row, kind=kind, title=Kind(kind).label, by=by)
@@ -71,9 +76,16 @@ def add_item(*, checklist: Checklist, title: str, by: User | None, kind: str = K
 
 @transaction.atomic
 def say_of_item(
-    *, item: ChecklistItem, said: str, by: User | None, evidence: str = "", words_: str = "", passed: int | None = None,
-    run: int | None = None, at: datetime | None = None,
-) -> ItemEvent:  # fmt: skip
+    *,
+    item: ChecklistItem,
+    said: str,
+    by: User | None,
+    evidence: str = "",
+    words_: str = "",
+    passed: int | None = None,
+    run: int | None = None,
+    at: datetime | None = None,
+) -> ItemEvent:
     """What somebody found. What is computed can only be accepted by hand, with the reason; never called good."""
     if said not in Said.values:
         raise Refused("Choose whether it holds.", "said")
@@ -93,16 +105,29 @@ def say_of_item(
     if said == Said.HOLDS and not (text or address):
         raise Refused("Say what shows it: an address, or a few words.", "evidence")
     return ItemEvent.objects.create(
-        item=item, said=said, passed=passed, run=run, evidence=address, words=text, at=now(at), by=by,
+        item=item,
+        said=said,
+        passed=passed,
+        run=run,
+        evidence=address,
+        words=text,
+        at=now(at),
+        by=by,
         by_name=name_of(by),
-    )  # fmt: skip
+    )
 
 
 @transaction.atomic
 def decide_go(
-    *, checklist: Checklist, decided: str, computed: str, reasons: Sequence[str], by: User, words_: str = "",
+    *,
+    checklist: Checklist,
+    decided: str,
+    computed: str,
+    reasons: Sequence[str],
+    by: User,
+    words_: str = "",
     at: datetime | None = None,
-) -> GoDecision:  # fmt: skip
+) -> GoDecision:
     """Keep what was decided beside what was computed. To go against a no-go needs the reason in words."""
     if decided not in Verdict.values:
         raise Refused("Choose go, go with accepted risks, or no-go.", "decided")
@@ -110,9 +135,15 @@ def decide_go(
         raise Refused("Not everything holds. It can go with accepted risks, with the reason.", "decided")
     text = words(words_, "words", longest=1000, required=decided != computed or decided != Verdict.GO)
     return GoDecision.objects.create(
-        checklist=checklist, decided=decided, computed=computed, reasons=list(reasons), words=text, at=now(at), by=by,
+        checklist=checklist,
+        decided=decided,
+        computed=computed,
+        reasons=list(reasons),
+        words=text,
+        at=now(at),
+        by=by,
         by_name=name_of(by),
-    )  # fmt: skip
+    )
 
 
 @transaction.atomic
@@ -123,9 +154,13 @@ def add_retro_action(
     if plausible(due_on, "due_on") < day:
         raise Refused("It is due before it was agreed. Choose a later day.", "due_on")
     return RetroAction.objects.create(
-        team=team, text=words(text, "text", longest=300, required=True), agreed_on=day, due_on=due_on, created_by=by,
+        team=team,
+        text=words(text, "text", longest=300, required=True),
+        agreed_on=day,
+        due_on=due_on,
+        created_by=by,
         is_sample=is_sample,
-    )  # fmt: skip
+    )
 
 
 @transaction.atomic

@@ -30,13 +30,31 @@ SHOW = (("", "Open"), ("over", "Box over"), ("loose", "Not tracked"), ("ended", 
 SORTS = (("", "Rank"), ("interest", "Costs most"), ("principal", "Largest"), ("until", "Box ends first"))
 SIDE_BY_SIDE = (("principal", "interest"), ("owner", "priority"), ("box_days", "box_share", "box_until"))
 COLUMNS = (
-    {"label": "Debt"}, {"label": "Rank"}, {"label": "Owner"}, {"label": "Costs a week", "kind": "num"},
-    {"label": "Days to pay off", "kind": "num"}, {"label": "Box"}, {"label": "Incidents", "kind": "num"},
-)  # fmt: skip
+    {"label": "Debt"},
+    {"label": "Rank"},
+    {"label": "Owner"},
+    {"label": "Costs a week", "kind": "num"},
+    {"label": "Days to pay off", "kind": "num"},
+    {"label": "Box"},
+    {"label": "Incidents", "kind": "num"},
+)
 CSV = (
-    "code", "debt", "team", "state", "since", "rank", "owner", "principal days", "interest days a week", "box days",
-    "box share", "box until", "days spent", "box state", "incidents",
-)  # fmt: skip
+    "code",
+    "debt",
+    "team",
+    "state",
+    "since",
+    "rank",
+    "owner",
+    "principal days",
+    "interest days a week",
+    "box days",
+    "box share",
+    "box until",
+    "days spent",
+    "box state",
+    "incidents",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +110,12 @@ class Line:
                 {"text": row.title, "sub": f"{row.code}, {row.team.name}"},
                 row.priority_name or {"state": "none", "text": "Not ranked"},
                 row.owner.name if row.owner else {"state": "none", "text": "Nobody"},
-                interest_words, f"{ui.count(self.now.principal)} d", {"state": shape, "text": words},
+                interest_words,
+                f"{ui.count(self.now.principal)} d",
+                {"state": shape, "text": words},
                 str(self.incidents) if self.incidents else "–",
             ],
-        }  # fmt: skip
+        }
 
 
 def lines(scope_ids: Any) -> list[Line]:
@@ -110,10 +130,16 @@ def lines(scope_ids: Any) -> list[Line]:
     made = []
     for row in found:
         steps = tuple(
-            interest.Step(on=one.on, step=one.step, principal=one.principal, interest=one.interest, days=one.days,
-                          tracked=one.tracked)
+            interest.Step(
+                on=one.on,
+                step=one.step,
+                principal=one.principal,
+                interest=one.interest,
+                days=one.days,
+                tracked=one.tracked,
+            )
             for one in row.events.all()
-        )  # fmt: skip
+        )
         box = interest.Box(days=row.box_days, share=row.box_share, until=row.box_until)
         size = interest.box_size(box, capacity_days=capacity.get(row.team_id))
         over = interest.box_over(box, steps, today=day, capacity_days=capacity.get(row.team_id))
@@ -124,14 +150,16 @@ def lines(scope_ids: Any) -> list[Line]:
 def _chosen(request: HttpRequest, found: list[Line]) -> tuple[list[Line], str, str]:
     show, sort = request.GET.get("show", ""), request.GET.get("sort", "")
     keep = {
-        "over": lambda one: bool(one.over), "ended": lambda one: not one.is_open, "all": lambda one: True,
+        "over": lambda one: bool(one.over),
+        "ended": lambda one: not one.is_open,
+        "all": lambda one: True,
         "loose": lambda one: one.is_open and not one.row.tracked,
-    }.get(show, lambda one: one.is_open)  # fmt: skip
+    }.get(show, lambda one: one.is_open)
     order = {
         "interest": lambda one: (-one.now.interest, one.row.pk),
         "principal": lambda one: (-one.now.principal, one.row.pk),
         "until": lambda one: (one.row.box_until is None, one.row.box_until or today(), one.row.pk),
-    }.get(sort, lambda one: (not one.over, one.row.priority or 9, -one.now.interest, one.row.pk))  # fmt: skip
+    }.get(sort, lambda one: (not one.over, one.row.priority or 9, -one.now.interest, one.row.pk))
     return sorted(filter(keep, found), key=order), show, sort
 
 
@@ -145,17 +173,33 @@ def listed(request: HttpRequest, team: str) -> HttpResponse:
     trend = interest.interest_trend([one.steps for one in found], days)
     open_ = [one for one in found if one.is_open]
     context = {
-        "scope": scope, "page": page, "rows": [one.cells for one in page], "columns": COLUMNS, "show": show, "sort": sort,
-        "shows": SHOW, "sorts": SORTS, "may_log": access.may(user, Right.LOG, scope), "trend": trend,
+        "scope": scope,
+        "page": page,
+        "rows": [one.cells for one in page],
+        "columns": COLUMNS,
+        "show": show,
+        "sort": sort,
+        "shows": SHOW,
+        "sorts": SORTS,
+        "may_log": access.may(user, Right.LOG, scope),
+        "trend": trend,
         "facts": [
             {"label": "Open", "value": len(open_), "note": f"{sum(one.row.tracked for one in open_)} tracked"},
-            {"label": "Costs a week", "value": f"{ui.count(sum((one.now.interest for one in open_), Decimal(0)))} d",
-             "note": f"{ui.count(trend[0])} d, {WEEKS - 1} weeks ago" if trend[0] is not None else "no record 11 weeks ago"},
-            {"label": "To pay it all off", "value": f"{ui.count(sum((one.now.principal for one in open_), Decimal(0)))} d",
-             "note": "working days"},
+            {
+                "label": "Costs a week",
+                "value": f"{ui.count(sum((one.now.interest for one in open_), Decimal(0)))} d",
+                "note": f"{ui.count(trend[0])} d, {WEEKS - 1} weeks ago"
+                if trend[0] is not None
+                else "no record 11 weeks ago",
+            },
+            {
+                "label": "To pay it all off",
+                "value": f"{ui.count(sum((one.now.principal for one in open_), Decimal(0)))} d",
+                "note": "working days",
+            },
             {"label": "Box over", "value": sum(bool(one.over) for one in found), "note": "past its day, or full"},
         ],
-    }  # fmt: skip
+    }
     return render(request, "stakeholders/debts.html", context)
 
 
@@ -169,10 +213,22 @@ def rows_csv(request: HttpRequest, team: str) -> StreamingHttpResponse:
 def _csv(one: Line) -> list[Any]:
     row = one.row
     return [
-        row.code, row.title, row.team.name, one.now.step, one.now.on, row.priority_name, str(row.owner or ""),
-        one.now.principal, one.now.interest, row.box_days or "", row.box_share or "", row.box_until or "", one.spent,
-        one.box[1], one.incidents,
-    ]  # fmt: skip
+        row.code,
+        row.title,
+        row.team.name,
+        one.now.step,
+        one.now.on,
+        row.priority_name,
+        str(row.owner or ""),
+        one.now.principal,
+        one.now.interest,
+        row.box_days or "",
+        row.box_share or "",
+        row.box_until or "",
+        one.spent,
+        one.box[1],
+        one.incidents,
+    ]
 
 
 def _back(scope: Team) -> str:
@@ -189,10 +245,17 @@ def new_debt(request: HttpRequest, team: str) -> HttpResponse:
         return f"{made.code} is in the register.", made.get_absolute_url()
 
     return ask(
-        request, form, verb, title="New technical debt", button="Add this debt", back=_back(scope), sub=scope.name,
-        rows=SIDE_BY_SIDE, failed="This debt was not added.",
+        request,
+        form,
+        verb,
+        title="New technical debt",
+        button="Add this debt",
+        back=_back(scope),
+        sub=scope.name,
+        rows=SIDE_BY_SIDE,
+        failed="This debt was not added.",
         intro="A shortcut that costs time each week. What nobody has said yet stays empty.",
-    )  # fmt: skip
+    )
 
 
 def _fetch(request: HttpRequest, pk: int, *rights: Right) -> tuple[Any, Debt]:
@@ -205,11 +268,16 @@ def debt(request: HttpRequest, pk: int) -> HttpResponse:
     one = next(line for line in lines([row.team_id]) if line.row.pk == row.pk)
     days = [today() - timedelta(weeks=back) for back in reversed(range(WEEKS))]
     context = {
-        "debt": row, "line": one, "trend": interest.interest_trend([one.steps], days),
-        "events": list(row.events.order_by("-pk")), "incidents": list(row.incidents.select_related("service")),
-        "may_log": access.may(user, Right.LOG, row.team) and one.is_open, "scope": row.team,
-        "done": interest.spent(one.steps), "share": min(float(one.spent) / float(one.size) * 100, 100) if one.size else None,
-    }  # fmt: skip
+        "debt": row,
+        "line": one,
+        "trend": interest.interest_trend([one.steps], days),
+        "events": list(row.events.order_by("-pk")),
+        "incidents": list(row.incidents.select_related("service")),
+        "may_log": access.may(user, Right.LOG, row.team) and one.is_open,
+        "scope": row.team,
+        "done": interest.spent(one.steps),
+        "share": min(float(one.spent) / float(one.size) * 100, 100) if one.size else None,
+    }
     return render(request, "stakeholders/debt.html", context)
 
 
@@ -223,9 +291,16 @@ def edit_debt(request: HttpRequest, pk: int) -> HttpResponse:
         return "Saved.", row.get_absolute_url()
 
     return ask(
-        request, form, seeing(form, lambda: Debt.objects.get(pk=pk).edition, verb), title=f"Edit {row.code}",
-        button="Save", back=row.get_absolute_url(), sub=row.team.name, rows=SIDE_BY_SIDE, failed="We could not save this.",
-    )  # fmt: skip
+        request,
+        form,
+        seeing(form, lambda: Debt.objects.get(pk=pk).edition, verb),
+        title=f"Edit {row.code}",
+        button="Save",
+        back=row.get_absolute_url(),
+        sub=row.team.name,
+        rows=SIDE_BY_SIDE,
+        failed="We could not save this.",
+    )
 
 
 @asked_or_sent
@@ -239,9 +314,16 @@ def log_work(request: HttpRequest, pk: int) -> HttpResponse:
         return f"{ui.count(made.principal)} days are left.", row.get_absolute_url()
 
     return ask(
-        request, forms.WorkForm(posted(request)), verb, title=f"Log work on {row.code}", button="Log it",
-        back=row.get_absolute_url(), sub=row.title, rows=(("days", "interest_now", "on"),), failed="It was not logged.",
-    )  # fmt: skip
+        request,
+        forms.WorkForm(posted(request)),
+        verb,
+        title=f"Log work on {row.code}",
+        button="Log it",
+        back=row.get_absolute_url(),
+        sub=row.title,
+        rows=(("days", "interest_now", "on"),),
+        failed="It was not logged.",
+    )
 
 
 @asked_or_sent
@@ -257,9 +339,16 @@ def rescore(request: HttpRequest, pk: int) -> HttpResponse:
         return "Sized anew.", row.get_absolute_url()
 
     return ask(
-        request, forms.RescoreForm(posted(request), initial=initial), verb, title=f"Size {row.code} anew", button="Save",
-        back=row.get_absolute_url(), sub=row.title, rows=(("principal", "interest"),), failed="We could not save this.",
-    )  # fmt: skip
+        request,
+        forms.RescoreForm(posted(request), initial=initial),
+        verb,
+        title=f"Size {row.code} anew",
+        button="Save",
+        back=row.get_absolute_url(),
+        sub=row.title,
+        rows=(("principal", "interest"),),
+        failed="We could not save this.",
+    )
 
 
 @asked_or_sent
@@ -271,7 +360,13 @@ def end_debt(request: HttpRequest, pk: int) -> HttpResponse:
         return f"{row.code}: {made.step_name.lower()}.", row.get_absolute_url()
 
     return ask(
-        request, forms.EndForm(posted(request)), verb, title=f"End {row.code}", button="End it",
-        back=row.get_absolute_url(), sub=row.title, failed="It was not ended.",
+        request,
+        forms.EndForm(posted(request)),
+        verb,
+        title=f"End {row.code}",
+        button="End it",
+        back=row.get_absolute_url(),
+        sub=row.title,
+        failed="It was not ended.",
         intro="It costs nothing from today on, and stays on record.",
-    )  # fmt: skip
+    )

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from stakeholders.investment import actions, forms
+from stakeholders.investment.amounts import cents
 from stakeholders.models import CriterionEvent, ExitCriterion, FundingEvent, ModernisationPlan, NotMeasurable, Phase
 from stakeholders.registers.views.asking import ask, asked_or_sent, fetch, scoped
 from teams import access
@@ -64,8 +65,8 @@ class Opened:
 
     @property
     def words(self) -> dict[str, str]:
-        return {name: forms.cents(getattr(self, name)) for name in ("asked", "approved", "spent")} | {
-            "risk": forms.cents(self.row.risk_retired)
+        return {name: cents(getattr(self, name)) for name in ("asked", "approved", "spent")} | {
+            "risk": cents(self.row.risk_retired)
         }
 
 
@@ -92,7 +93,7 @@ def phases(plans: Any) -> dict[int, list[Opened]]:
 
 def _sum(values: Any) -> str:
     known = [one for one in values if one is not None]
-    return forms.cents(sum(known) if known else None)
+    return cents(sum(known) if known else None)
 
 
 @require_safe
@@ -107,23 +108,34 @@ def listed(request: HttpRequest, team: str) -> HttpResponse:
     rows = []
     for one in plans:
         own = held.get(one.pk, [])
-        rows.append({
-            "url": one.get_absolute_url(),
-            "cells": [
-                {"text": one.title, "sub": f"{one.code}, {one.team.name}"}, one.owner.name if one.owner else "Nobody yet",
-                f"{sum(phase.over for phase in own)} of {len(own)}", _sum(phase.asked for phase in own),
-                _sum(phase.approved for phase in own), _sum(phase.spent for phase in own),
-                forms.cents(sum(phase.retired for phase in own)),
-            ],
-        })  # fmt: skip
+        rows.append(
+            {
+                "url": one.get_absolute_url(),
+                "cells": [
+                    {"text": one.title, "sub": f"{one.code}, {one.team.name}"},
+                    one.owner.name if one.owner else "Nobody yet",
+                    f"{sum(phase.over for phase in own)} of {len(own)}",
+                    _sum(phase.asked for phase in own),
+                    _sum(phase.approved for phase in own),
+                    _sum(phase.spent for phase in own),
+                    cents(sum(phase.retired for phase in own)),
+                ],
+            }
+        )
     context = {
-        "scope": scope, "rows": rows, "may_decide": access.may(user, Right.DECIDE, scope),
+        "scope": scope,
+        "rows": rows,
+        "may_decide": access.may(user, Right.DECIDE, scope),
         "columns": [
-            {"label": "Plan"}, {"label": "Owner"}, {"label": "Phases over"}, {"label": "Asked", "kind": "num"},
-            {"label": "Approved", "kind": "num"}, {"label": "Spent", "kind": "num"},
+            {"label": "Plan"},
+            {"label": "Owner"},
+            {"label": "Phases over"},
+            {"label": "Asked", "kind": "num"},
+            {"label": "Approved", "kind": "num"},
+            {"label": "Spent", "kind": "num"},
             {"label": "Risk retired", "kind": "num"},
         ],
-    }  # fmt: skip
+    }
     return render(request, "stakeholders/modernisation.html", context)
 
 
@@ -136,10 +148,15 @@ def new_plan(request: HttpRequest, team: str) -> HttpResponse:
         return f"{made.code} is there. Add its first phase.", made.get_absolute_url()
 
     return ask(
-        request, forms.PlanForm(posted(request), user=user, scope=scope), verb, title="A new modernisation plan",
-        button="Add this plan", back=reverse("stakeholders:modernisation", args=[scope.slug]), sub=scope.name,
+        request,
+        forms.PlanForm(posted(request), user=user, scope=scope),
+        verb,
+        title="A new modernisation plan",
+        button="Add this plan",
+        back=reverse("stakeholders:modernisation", args=[scope.slug]),
+        sub=scope.name,
         failed="This plan was not added.",
-    )  # fmt: skip
+    )
 
 
 def _fetch(request: HttpRequest, pk: int, *rights: Right) -> tuple[Any, ModernisationPlan]:
@@ -153,16 +170,24 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     marks = row.not_measurable.filter(team__in=access.teams(user)).select_related("team")
     retired = sum(one.retired for one in own)
     context = {
-        "plan": row, "scope": row.team, "phases": own, "may_decide": access.may(user, Right.DECIDE, row.team),
-        "may_log": access.may(user, Right.LOG, row.team), "marks": list(marks),
+        "plan": row,
+        "scope": row.team,
+        "phases": own,
+        "may_decide": access.may(user, Right.DECIDE, row.team),
+        "may_log": access.may(user, Right.LOG, row.team),
+        "marks": list(marks),
         "facts": [
-            {"label": "Phases over", "value": f"{sum(one.over for one in own)} of {len(own)}", "note": "all criteria met"},
+            {
+                "label": "Phases over",
+                "value": f"{sum(one.over for one in own)} of {len(own)}",
+                "note": "all criteria met",
+            },
             {"label": "Asked", "value": _sum(one.asked for one in own), "note": "in all"},
             {"label": "Approved", "value": _sum(one.approved for one in own), "note": "in all"},
             {"label": "Spent", "value": _sum(one.spent for one in own), "note": "until now"},
-            {"label": "Risk retired", "value": forms.cents(retired), "note": "a year, of phases that are over"},
+            {"label": "Risk retired", "value": cents(retired), "note": "a year, of phases that are over"},
         ],
-    }  # fmt: skip
+    }
     return render(request, "stakeholders/modernisation_plan.html", context)
 
 
@@ -189,9 +214,16 @@ def new_phase(request: HttpRequest, pk: int) -> HttpResponse:
         return f"{made.title} is in the plan.", row.get_absolute_url()
 
     return ask(
-        request, forms.PhaseForm(posted(request)), verb, title="The next phase", button="Add this phase", sub=row.title,
-        back=row.get_absolute_url(), rows=(("starts_on", "ends_on", "risk_retired"),), failed="This phase was not added.",
-    )  # fmt: skip
+        request,
+        forms.PhaseForm(posted(request)),
+        verb,
+        title="The next phase",
+        button="Add this phase",
+        sub=row.title,
+        back=row.get_absolute_url(),
+        rows=(("starts_on", "ends_on", "risk_retired"),),
+        failed="This phase was not added.",
+    )
 
 
 @asked_or_sent
@@ -206,12 +238,18 @@ def fund(request: HttpRequest, pk: int) -> HttpResponse:
         made = actions.fund(
             phase=phase, kind=said["kind"], amount=said["amount"], on=said["on"], words_=said["words"], by=user
         )
-        return f"{Kind(made.kind).label}: {forms.cents(made.amount)}.", back
+        return f"{Kind(made.kind).label}: {cents(made.amount)}.", back
 
     return ask(
-        request, forms.FundForm(posted(request)), verb, title="Money for a phase", button="Log it", sub=phase.title,
-        back=back, failed="It was not logged.",
-    )  # fmt: skip
+        request,
+        forms.FundForm(posted(request)),
+        verb,
+        title="Money for a phase",
+        button="Log it",
+        sub=phase.title,
+        back=back,
+        failed="It was not logged.",
+    )
 
 
 @asked_or_sent
@@ -228,9 +266,16 @@ def mark(request: HttpRequest, pk: int) -> HttpResponse:
         return "Logged.", back
 
     return ask(
-        request, forms.MarkForm(posted(request)), verb, title="Exit criterion", button="Log it", intro=row.text,
-        sub=row.phase.title, back=back, failed="It was not logged.",
-    )  # fmt: skip
+        request,
+        forms.MarkForm(posted(request)),
+        verb,
+        title="Exit criterion",
+        button="Log it",
+        intro=row.text,
+        sub=row.phase.title,
+        back=back,
+        failed="It was not logged.",
+    )
 
 
 @asked_or_sent
@@ -243,9 +288,15 @@ def new_mark(request: HttpRequest, pk: int) -> HttpResponse:
         return f"{made.team} is shown as not yet measurable, and never scored as failing.", row.get_absolute_url()
 
     return ask(
-        request, form, verb, title="A team that cannot be measured yet", button="Log it", back=row.get_absolute_url(),
-        sub=row.title, failed="It was not logged.",
-    )  # fmt: skip
+        request,
+        form,
+        verb,
+        title="A team that cannot be measured yet",
+        button="Log it",
+        back=row.get_absolute_url(),
+        sub=row.title,
+        failed="It was not logged.",
+    )
 
 
 @require_POST

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from delivery.actions.rules import today
 from stakeholders.investment import actions, forms, money, sheet
 from stakeholders.investment.actions.money import Amounts, Purpose
+from stakeholders.investment.amounts import cents
 from stakeholders.models import BudgetLine, Phase
 from stakeholders.registers.views.asking import as_csv, ask, asked_or_sent, scoped
 from teams import access
@@ -40,9 +41,14 @@ def _year(request: HttpRequest) -> int:
 
 def _pure(row: BudgetLine) -> money.Line:
     return money.Line(
-        team=row.team.name, month=row.month, category=row.category, plan=row.plan, actual=row.actual,
-        forecast=row.forecast, currency=row.currency,
-    )  # fmt: skip
+        team=row.team.name,
+        month=row.month,
+        category=row.category,
+        plan=row.plan,
+        actual=row.actual,
+        forecast=row.forecast,
+        currency=row.currency,
+    )
 
 
 def variance_words(one: money.Sums) -> str:
@@ -51,7 +57,7 @@ def variance_words(one: money.Sums) -> str:
         return "no plan to compare with"
     if one.variance == 0:
         return "as planned"
-    return f"{forms.cents(abs(one.variance))} {'more' if one.variance > 0 else 'less'} than planned"
+    return f"{cents(abs(one.variance))} {'more' if one.variance > 0 else 'less'} than planned"
 
 
 def _table(title: str, groups: dict[str, list[money.Line]], months: Sequence[date]) -> dict[str, Any]:
@@ -59,15 +65,22 @@ def _table(title: str, groups: dict[str, list[money.Line]], months: Sequence[dat
     for name, own in groups.items():
         by_month = money.grouped(own, lambda line: line.month)
         whole = money.sums(own)
-        rows.append({
-            "name": name, "whole": forms.cents(whole.outlook), "plan": forms.cents(whole.plan),
-            "words": variance_words(whole), "over": bool(whole.variance and whole.variance > 0),
-            "cells": [
-                {"words": forms.cents(by_month[month].outlook if month in by_month else None),
-                 "plan": forms.cents(by_month[month].plan if month in by_month else None)}
-                for month in months
-            ],
-        })  # fmt: skip
+        rows.append(
+            {
+                "name": name,
+                "whole": cents(whole.outlook),
+                "plan": cents(whole.plan),
+                "words": variance_words(whole),
+                "over": bool(whole.variance and whole.variance > 0),
+                "cells": [
+                    {
+                        "words": cents(by_month[month].outlook if month in by_month else None),
+                        "plan": cents(by_month[month].plan if month in by_month else None),
+                    }
+                    for month in months
+                ],
+            }
+        )
     return {"title": title, "rows": rows}
 
 
@@ -78,30 +91,35 @@ def page(request: HttpRequest, team: str) -> HttpResponse:
     rows = list(_rows(user, scope).filter(month__year=year))
     own = [_pure(row) for row in rows]
     months = money.months_between(date(year, 1, 1), date(year, 12, 1))
-    kinds = {
-        label: [line for line in own if line.category == key] for key, label in BudgetLine.Category.choices
-    }  # fmt: skip
+    kinds = {label: [line for line in own if line.category == key] for key, label in BudgetLine.Category.choices}
     teams: dict[str, list[money.Line]] = {}
     for line in own:
         teams.setdefault(line.team, []).append(line)
     whole = money.sums(own)
     context = {
-        "scope": scope, "year": year, "months": months, "count": len(rows), "currency": settings.CURRENCY,
+        "scope": scope,
+        "year": year,
+        "months": months,
+        "count": len(rows),
+        "currency": settings.CURRENCY,
         "tables": [
             _table("By kind", {name: lines for name, lines in kinds.items() if lines}, months),
             _table("By team", teams, months),
-        ] if own else [],
+        ]
+        if own
+        else [],
         "total": _table("In all", {"All": own}, months)["rows"][0] if own else None,
-        "sentence": f"{year} will cost {forms.cents(whole.outlook)}, {variance_words(whole)}." if own else "",
+        "sentence": f"{year} will cost {cents(whole.outlook)}, {variance_words(whole)}." if own else "",
         "facts": [
-            {"label": "Plan", "value": forms.cents(whole.plan), "note": "of the year"},
-            {"label": "Actual", "value": forms.cents(whole.actual), "note": "months that are closed"},
-            {"label": "Outlook", "value": forms.cents(whole.outlook), "note": "actual, else forecast, else plan"},
-            {"label": "Not planned", "value": forms.cents(whole.unplanned), "note": "lines without a plan"},
+            {"label": "Plan", "value": cents(whole.plan), "note": "of the year"},
+            {"label": "Actual", "value": cents(whole.actual), "note": "months that are closed"},
+            {"label": "Outlook", "value": cents(whole.outlook), "note": "actual, else forecast, else plan"},
+            {"label": "Not planned", "value": cents(whole.unplanned), "note": "lines without a plan"},
         ],
-        "lines": rows[:MOST_LINES], "more": max(len(rows) - MOST_LINES, 0),
+        "lines": rows[:MOST_LINES],
+        "more": max(len(rows) - MOST_LINES, 0),
         "may_decide": access.may(user, Right.DECIDE, scope),
-    }  # fmt: skip
+    }
     return render(request, "stakeholders/budget.html", context)
 
 
@@ -143,10 +161,17 @@ def _ask_line(request: HttpRequest, user: Any, scope: Team, form: Any, title: st
         return f"The line was {'left as it is' if what == 'same' else what}.", _back(scope)
 
     return ask(
-        request, form, verb, title=title, button=button, back=_back(scope), sub=scope.name, rows=SIDE_BY_SIDE,
+        request,
+        form,
+        verb,
+        title=title,
+        button=button,
+        back=_back(scope),
+        sub=scope.name,
+        rows=SIDE_BY_SIDE,
         failed="This line was not saved.",
         intro="The same team, month, kind and name are the same line: it is changed, not doubled.",
-    )  # fmt: skip
+    )
 
 
 def _fetch(request: HttpRequest, pk: int) -> tuple[Any, BudgetLine]:
@@ -176,9 +201,10 @@ def take_file(request: HttpRequest, team: str) -> HttpResponse:
         try:
             text = form.raw()
             read = sheet.read(
-                text, teams=access.below(user, scope, Right.DECIDE).filter(closed_at=None),
+                text,
+                teams=access.below(user, scope, Right.DECIDE).filter(closed_at=None),
                 phases=Phase.objects.filter(plan__team__in=access.below(user, scope)).select_related("plan"),
-            )  # fmt: skip
+            )
         except ValueError as wrong:
             form.add_error("file", str(wrong))
     if read and not read.faults and request.POST.get("take"):
@@ -187,10 +213,16 @@ def take_file(request: HttpRequest, team: str) -> HttpResponse:
         messages.success(request, said)
         return redirect(_back(scope))
     context = {
-        "scope": scope, "form": form, "read": read, "text": text, "columns": ", ".join(sheet.COLUMNS),
-        "faults": read.faults[:MOST_FAULTS] if read else [], "more": max(len(read.faults) - MOST_FAULTS, 0) if read else 0,
-        "back": _back(scope), "currency": settings.CURRENCY,
-    }  # fmt: skip
+        "scope": scope,
+        "form": form,
+        "read": read,
+        "text": text,
+        "columns": ", ".join(sheet.COLUMNS),
+        "faults": read.faults[:MOST_FAULTS] if read else [],
+        "more": max(len(read.faults) - MOST_FAULTS, 0) if read else 0,
+        "back": _back(scope),
+        "currency": settings.CURRENCY,
+    }
     wrong = bool(form.is_bound and (form.errors or (read and read.faults)))
     return render(request, "stakeholders/budget_file.html", context, status=422 if wrong else 200)
 

@@ -35,20 +35,30 @@ def listed(request: HttpRequest, team: str) -> HttpResponse:
         one = checks.opened(row, list(access.below(user, row.team)))
         shape, word = VERDICTS[one.judged.verdict.value]
         holds = sum(item.state == "holds" for item in one.items)
-        rows.append({
-            "url": row.get_absolute_url(),
-            "cells": [
-                {"text": row.name, "sub": f"{row.code}, {row.team.name}"}, {"state": shape, "text": word},
-                f"{holds} of {len(one.items)}", ui.day(row.deadline.date) if row.deadline else "–", one.judged.reasons[0],
-            ],
-        })  # fmt: skip
+        rows.append(
+            {
+                "url": row.get_absolute_url(),
+                "cells": [
+                    {"text": row.name, "sub": f"{row.code}, {row.team.name}"},
+                    {"state": shape, "text": word},
+                    f"{holds} of {len(one.items)}",
+                    ui.day(row.deadline.date) if row.deadline else "–",
+                    one.judged.reasons[0],
+                ],
+            }
+        )
     context = {
-        "scope": scope, "rows": rows, "may_decide": access.may(user, Right.DECIDE, scope),
+        "scope": scope,
+        "rows": rows,
+        "may_decide": access.may(user, Right.DECIDE, scope),
         "columns": [
-            {"label": "Release"}, {"label": "Verdict"}, {"label": "Items hold", "kind": "num"},
-            {"label": "Deadline", "kind": "date"}, {"label": "First reason"},
+            {"label": "Release"},
+            {"label": "Verdict"},
+            {"label": "Items hold", "kind": "num"},
+            {"label": "Deadline", "kind": "date"},
+            {"label": "First reason"},
         ],
-    }  # fmt: skip
+    }
     return render(request, "stakeholders/checklists.html", context)
 
 
@@ -62,10 +72,17 @@ def new_checklist(request: HttpRequest, team: str) -> HttpResponse:
         return f"{made.code} is there, with {ui.plural(made.items.count(), 'item')}.", made.get_absolute_url()
 
     return ask(
-        request, form, verb, title="A release checklist", button="Add this checklist", sub=scope.name, rows=SIDE_BY_SIDE,
-        back=reverse("stakeholders:checklists", args=[scope.slug]), failed="This checklist was not added.",
+        request,
+        form,
+        verb,
+        title="A release checklist",
+        button="Add this checklist",
+        sub=scope.name,
+        rows=SIDE_BY_SIDE,
+        back=reverse("stakeholders:checklists", args=[scope.slug]),
+        failed="This checklist was not added.",
         intro="It begins with the items that can be worked out; more are added and checked by hand.",
-    )  # fmt: skip
+    )
 
 
 def _fetch(request: HttpRequest, pk: int, *rights: Right) -> tuple[Any, Checklist]:
@@ -77,11 +94,15 @@ def checklist(request: HttpRequest, pk: int) -> HttpResponse:
     user, row = _fetch(request, pk)
     one = checks.opened(row, list(access.below(user, row.team)))
     context = {
-        "checklist": row, "one": one, "verdict": VERDICTS[one.judged.verdict.value], "scope": row.team,
-        "may_log": access.may(user, Right.LOG, row.team), "may_decide": access.may(user, Right.DECIDE, row.team),
+        "checklist": row,
+        "one": one,
+        "verdict": VERDICTS[one.judged.verdict.value],
+        "scope": row.team,
+        "may_log": access.may(user, Right.LOG, row.team),
+        "may_decide": access.may(user, Right.DECIDE, row.team),
         "decided": list(row.decided.all()[:10]),
         "commitments": list(row.commitments.filter(team__in=access.teams(user)).select_related("team")),
-    }  # fmt: skip
+    }
     return render(request, "stakeholders/checklist.html", context)
 
 
@@ -94,9 +115,15 @@ def new_item(request: HttpRequest, pk: int) -> HttpResponse:
         return f"“{made.title}” is on the checklist.", row.get_absolute_url()
 
     return ask(
-        request, forms.ItemForm(posted(request)), verb, title="One more item", button="Add this item", sub=row.name,
-        back=row.get_absolute_url(), failed="This item was not added.",
-    )  # fmt: skip
+        request,
+        forms.ItemForm(posted(request)),
+        verb,
+        title="One more item",
+        button="Add this item",
+        sub=row.name,
+        back=row.get_absolute_url(),
+        failed="This item was not added.",
+    )
 
 
 @asked_or_sent
@@ -112,16 +139,28 @@ def say(request: HttpRequest, pk: int) -> HttpResponse:
         if said["said"] == "accepted":
             access.require(user, Right.DECIDE, item.checklist.team)
         actions.say_of_item(
-            item=item, said=said["said"], evidence=said["evidence"], words_=said["words"], by=user,
-            passed=said.get("passed"), run=said.get("run"),
-        )  # fmt: skip
+            item=item,
+            said=said["said"],
+            evidence=said["evidence"],
+            words_=said["words"],
+            by=user,
+            passed=said.get("passed"),
+            run=said.get("run"),
+        )
         return "Logged.", back
 
     return ask(
-        request, forms.SayForm(posted(request), item=item), verb, title=item.title, button="Log it", back=back,
-        sub=item.checklist.name, rows=(("passed", "run"),), failed="It was not logged.",
+        request,
+        forms.SayForm(posted(request), item=item),
+        verb,
+        title=item.title,
+        button="Log it",
+        back=back,
+        sub=item.checklist.name,
+        rows=(("passed", "run"),),
+        failed="It was not logged.",
         intro="Accepting its risk is for those who may decide.",
-    )  # fmt: skip
+    )
 
 
 @asked_or_sent
@@ -131,16 +170,26 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 
     def verb(said: dict[str, Any]) -> tuple[str, str]:
         made = actions.decide_go(
-            checklist=row, decided=said["decided"], words_=said["words"], computed=judged.verdict.value,
-            reasons=judged.reasons, by=user,
-        )  # fmt: skip
+            checklist=row,
+            decided=said["decided"],
+            words_=said["words"],
+            computed=judged.verdict.value,
+            reasons=judged.reasons,
+            by=user,
+        )
         return f"Recorded: {made.decided_name.lower()}.", row.get_absolute_url()
 
     return ask(
-        request, forms.GoForm(posted(request)), verb, title="Go or no-go", button="Record it", sub=row.name,
-        back=row.get_absolute_url(), failed="It was not recorded.",
+        request,
+        forms.GoForm(posted(request)),
+        verb,
+        title="Go or no-go",
+        button="Record it",
+        sub=row.name,
+        back=row.get_absolute_url(),
+        failed="It was not recorded.",
         intro=f"The checklist says: {VERDICTS[judged.verdict.value][1].lower()}. {' '.join(judged.reasons[:3])}",
-    )  # fmt: skip
+    )
 
 
 # --- retro actions ---------------------------------------------------------------------------------------------------
@@ -152,9 +201,13 @@ def retro_actions(request: HttpRequest, team: str) -> HttpResponse:
     rows = RetroAction.objects.filter(team__in=access.below(user, scope)).select_related("team")
     page = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
     context = {
-        "scope": scope, "page": page, "today": today(), "may_log": access.may(user, Right.LOG, scope),
-        "open": rows.filter(done_on=None).count(), "late": rows.filter(done_on=None, due_on__lt=today()).count(),
-    }  # fmt: skip
+        "scope": scope,
+        "page": page,
+        "today": today(),
+        "may_log": access.may(user, Right.LOG, scope),
+        "open": rows.filter(done_on=None).count(),
+        "late": rows.filter(done_on=None, due_on__lt=today()).count(),
+    }
     return render(request, "stakeholders/retro_actions.html", context)
 
 
@@ -168,9 +221,16 @@ def new_retro_action(request: HttpRequest, team: str) -> HttpResponse:
         return "Logged.", back
 
     return ask(
-        request, forms.RetroForm(posted(request), user=user, scope=scope), verb, title="A retro action",
-        button="Add this action", back=back, sub=scope.name, rows=(("agreed_on", "due_on"),), failed="It was not added.",
-    )  # fmt: skip
+        request,
+        forms.RetroForm(posted(request), user=user, scope=scope),
+        verb,
+        title="A retro action",
+        button="Add this action",
+        back=back,
+        sub=scope.name,
+        rows=(("agreed_on", "due_on"),),
+        failed="It was not added.",
+    )
 
 
 @require_POST
