@@ -147,7 +147,8 @@ class _Facts:
         if gate.newest is None:
             return State.UNKNOWN, "No source has reported coverage in the last 4 weeks."
         low = gate.newest < self.row.least_coverage or gate.below > 0
-        said = f"{gate.newest:.1f}% at last; {gate.below} of {ui.plural(gate.reports, 'merge')} below {self.row.least_coverage}%."
+        merges = f"{gate.below} of {ui.plural(gate.reports, 'merge')} below {self.row.least_coverage}%"
+        said = f"{gate.newest:.1f}% at last; {merges}."
         return (State.FAILS if low else State.HOLDS), said
 
     def _pipeline(self) -> tuple[State, str]:

@@ -26,7 +26,7 @@ from .actions.readiness import Thresholds
 MOST_INCIDENTS = 60
 
 
-def days(label: str, *, required: bool = True, hint: str = "") -> forms.DecimalField:
+def days_field(label: str, *, required: bool = True, hint: str = "") -> forms.DecimalField:
     return forms.DecimalField(
         label=label, min_value=0, max_value=5000, decimal_places=2, max_digits=7, required=required, help_text=hint
     )
@@ -69,8 +69,8 @@ class DebtForm(WithTeam):
 
     title = text("What is owed", 200)
     about = text("Why it hurts", 2000, required=False, rows=2)
-    principal = days("Days to pay it off", hint="Working days.")
-    interest = days("Costs, days a week", hint="What it takes from the team each week.")
+    principal = days_field("Days to pay it off", hint="Working days.")
+    interest = days_field("Costs, days a week", hint="What it takes from the team each week.")
     owner = forms.ModelChoiceField(Person.objects.none(), label="Owner", required=False, empty_label="Nobody yet")
     priority = forms.TypedChoiceField(
         label="Rank", coerce=int, empty_value=None, required=False, choices=[("", "Not ranked"), *Debt.Priority.choices]
@@ -114,15 +114,15 @@ class DebtForm(WithTeam):
 class WorkForm(Typed):
     """Days that went into a debt."""
 
-    days = days("Working days spent")
-    interest_now = days("Costs now, days a week", required=False, hint="Empty: as before.")
+    days = days_field("Working days spent")
+    interest_now = days_field("Costs now, days a week", required=False, hint="Empty: as before.")
     on = DayField(label="Until", required=False)
     words = text("What was done", 1000, required=False, rows=2)
 
 
 class RescoreForm(Typed):
-    principal = days("Days to pay it off")
-    interest = days("Costs, days a week")
+    principal = days_field("Days to pay it off")
+    interest = days_field("Costs, days a week")
     words = text("Why", 1000, rows=2)
 
 

@@ -36,7 +36,7 @@ class Box:
 
 
 def standing(steps: Sequence[Step], on: date) -> Step | None:
-    """The last event by the end of `on`; None before the first. `steps` are in the order in which they were appended."""
+    """The last event by the end of `on`; None before the first. `steps` are in the order of time."""
     return next((step for step in reversed(steps) if step.on <= on), None)
 
 

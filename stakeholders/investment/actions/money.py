@@ -73,7 +73,7 @@ def set_line(
 
 @transaction.atomic
 def take_lines(*, lines: Iterable[tuple[Purpose, Amounts, str, Phase | None]], by: User) -> dict[str, int]:
-    """All of them or none: how many were added, changed, the same. A file taken twice changes nothing the second time."""
+    """All or none: how many were added, changed, the same. A file taken twice changes nothing the second time."""
     counts = {"added": 0, "changed": 0, "same": 0}
     for purpose, amounts, currency, phase in lines:
         _, what = set_line(purpose=purpose, amounts=amounts, currency=currency, phase=phase, by=by)
