@@ -17,24 +17,64 @@ from stakeholders.models import Phase
 from stakeholders.models.debt import Debt
 from teams.models import Person, Team, User
 
-# title, team, opened (days ago), principal, interest, owner, rank, box (days, share, ends in days), work (days ago, days)
-DEBTS: tuple[
-    tuple[str, str, int, str, str, str, int | None, tuple[int | None, int | None, int | None], tuple[tuple[int, int], ...]],
-    ...,
-] = (
-    ("Consent checks are copied into four services", "Squad A", 150, "9", "1.5", "Elif Kaya", 1, (10, None, 20), ((40, 2), (12, 3))),
-    ("No contract tests against Epic's sandbox", "Squad A", 120, "12", "2", "Jonas Weber", 1, (None, 20, 34), ((20, 2),)),
+Box_ = tuple[int | None, int | None, int | None]  # days, share, ends in days
+Work = tuple[tuple[int, int], ...]  # days ago, days
+
+# title, team, opened (days ago), principal, interest, owner, rank, box, work
+DEBTS: tuple[tuple[str, str, int, str, str, str, int | None, Box_, Work], ...] = (
+    (
+        "Consent checks are copied into four services",
+        "Squad A",
+        150,
+        "9",
+        "1.5",
+        "Elif Kaya",
+        1,
+        (10, None, 20),
+        ((40, 2), (12, 3)),
+    ),
+    (
+        "No contract tests against Epic's sandbox",
+        "Squad A",
+        120,
+        "12",
+        "2",
+        "Jonas Weber",
+        1,
+        (None, 20, 34),
+        ((20, 2),),
+    ),
     ("Search index is rebuilt by hand", "Squad A", 190, "4", "0.5", "Mei Chen", 3, (5, None, -30), ((60, 2), (40, 2))),
-    ("Message router knows every hospital by name", "Squad B", 200, "15", "2.5", "Ravi Menon", 1, (12, None, -4), ((70, 4), (30, 5))),
+    (
+        "Message router knows every hospital by name",
+        "Squad B",
+        200,
+        "15",
+        "2.5",
+        "Ravi Menon",
+        1,
+        (12, None, -4),
+        ((70, 4), (30, 5)),
+    ),
     ("Retry queue loses its order", "Squad B", 160, "6", "1", "Piotr Zielinski", 2, (6, None, 15), ((18, 2),)),
     ("HL7 v2 mappings live in a spreadsheet", "Squad B", 210, "20", "2", "", None, (None, None, None), ()),
     ("One person knows the consent rules", "Squad B", 90, "5", "0.5", "Daniel Okafor", 2, (5, None, 40), ()),
-    ("Staging data is refreshed by hand", "Squad C", 170, "8", "1.5", "Hana Sato", 1, (8, None, 10), ((50, 3), (15, 3))),
+    (
+        "Staging data is refreshed by hand",
+        "Squad C",
+        170,
+        "8",
+        "1.5",
+        "Hana Sato",
+        1,
+        (8, None, 10),
+        ((50, 3), (15, 3)),
+    ),
     ("Pipeline template forked for the vendor", "Squad C", 130, "5", "1", "Viktor Lund", 2, (6, None, 25), ((21, 2),)),
     ("Certificates are renewed by calendar", "Squad C", 220, "3", "0.5", "Grace Mensah", 2, (4, None, -60), ((80, 3),)),
     ("Audit evidence is collected by hand", "Compliance", 100, "10", "1", "Sofia Ricci", 2, (None, 10, 60), ()),
     ("Two ways to identify a member", "Squad A", 60, "7", "1", "", 2, (None, None, None), ()),
-)  # fmt: skip
+)
 PAID_OFF = ("Search index is rebuilt by hand", "Certificates are renewed by calendar")
 
 RETRO: tuple[tuple[str, str, int, int, int | None], ...] = (  # team, text, agreed and due (days ago), done (days ago)
@@ -142,7 +182,7 @@ def _modernisation(told: Told) -> list[Phase]:
         by=told.by,
         owner=told.people["Maya Lindqvist"],
         is_sample=True,
-        about="Every HL7 v2 feed costs a licence, a mapping and a night on call. When FHIR carries the last one, they go.",
+        about="Every HL7 v2 feed costs a licence, a mapping and a night on call. They go when FHIR carries the last.",
     )
     said = (
         (
