@@ -18,7 +18,8 @@ from delivery.models import Commitment
 from stakeholders.models import Acceptance, Decision, Risk
 from stakeholders.registers import actions, held
 from stakeholders.registers.actions import Answer, Signer, Sized, Wording
-from teams.models import Person, Team, User
+from teams import actions as grants
+from teams.models import Grant, Person, Team, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,10 @@ def load(*, teams: dict[str, Team], people: dict[str, Person], today: date) -> N
         if person.user is not None:
             person.user.password = hashed
             person.user.save(update_fields=["password"])
+    grants.grant(  # he reviews what concerns all its squads, so he reads it
+        person=people["Tomasz Wolny"], role=Grant.Role.EXECUTIVE, team=teams["Integration Platform"],
+        by=people["Maya Lindqvist"].user,  # type: ignore[arg-type]
+    )  # fmt: skip
     promises = {row.title: row for row in Commitment.objects.filter(is_sample=True, made_on__gte=today - timedelta(70))}
     told = Told(today, teams["Integration Platform"], people, promises, password)
     risks = _risks(told)
@@ -72,6 +77,11 @@ def load(*, teams: dict[str, Team], people: dict[str, Person], today: date) -> N
     actions.defer_requirement(
         requirement=row, acceptance=hipaa, by=told.by("Tomasz Wolny"), at=told.at(-8, 15, 30),
         words_="Reads are logged from release 2.",
+    )  # fmt: skip
+    actions.write_memo(
+        commitment=promises["CMS go-live"], requested_on=told.on(32), asked_by="Robert Achebe", by=told.by(DIRECTOR),
+        at=told.at(-1, 11), opening="You asked whether we can go live a week earlier, before the holidays end.",
+        closing="We can have read and search earlier. Everything by then would leave consent out.",
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
-# A requirement that is open, or deferred to an acceptance that is revoked, expired or not signed by all, keeps its
+# A requirement that is open, or deferred to an acceptance that is revoked, ended before that day or is not signed by all, keeps its
 # commitments from being marked delivered, whoever writes. What makes signatures stale is judged by the verb.
 GUARD = """
 CREATE FUNCTION stakeholders_requirements_settled() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -28,7 +28,7 @@ BEGIN
            EXISTS (SELECT FROM stakeholders_revocation gone WHERE gone.acceptance_id = newest.acceptance_id)
            OR NOT EXISTS (
                SELECT FROM stakeholders_acceptanceversion version
-                WHERE version.acceptance_id = newest.acceptance_id AND version.expires_on >= CURRENT_DATE - 1
+                WHERE version.acceptance_id = newest.acceptance_id AND version.expires_on >= NEW.delivered_on
                   AND NOT EXISTS (
                       SELECT FROM stakeholders_seat seat
                        WHERE seat.version_id = version.id

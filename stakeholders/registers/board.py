@@ -20,7 +20,7 @@ from teams.models import Person, Team, User
 from teams.templatetags import ui
 
 from . import held as reading
-from .actions.acceptances import seat_of
+from .actions.signing import seat_of
 from .exposure import Stake, chance_words, level, together
 from .held import Held
 from .people import person_of
@@ -104,6 +104,8 @@ class Card:
             return f"since {ui.day(self.risk.since)}"  # type: ignore[attr-defined]
         if state == Column_.ACCEPTED and self.held is not None and self.held.holds and self.risk.review_on:
             return f"review {ui.day(self.risk.review_on)}"
+        if state == Column_.ACCEPTED:
+            return self.range_words or self.expected_words
         return self.expected_words or self.range_words
 
     @property
@@ -185,15 +187,10 @@ def cards(rows: RiskQuerySet) -> list[Card]:
     return [Card(one, by_risk.get(one.pk)) for one in found]
 
 
-def by_weight(card: Card) -> tuple[bool, float, float, int]:
-    """The heaviest first; what was never sized comes before what costs nothing, for it may be heavy."""
-    unknown = card.level is None
-    return (
-        not unknown and not card.expected and not card.expected_days,
-        -(card.expected or 0),
-        -(card.expected_days or 0),
-        card.risk.pk,
-    )
+def by_weight(card: Card) -> tuple[bool, bool, float, float, int]:
+    """What is open first, then the heaviest; what was never sized stands before it, for it may be heavy."""
+    closed = card.state_of_risk == Column_.RESOLVED
+    return closed, card.level is not None, -(card.expected or 0), -(card.expected_days or 0), card.risk.pk
 
 
 @dataclass

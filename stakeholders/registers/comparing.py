@@ -7,6 +7,7 @@ from functools import cached_property
 
 from delivery.recovery import money
 from stakeholders.models import Criterion, Decision, DecisionEvent, DecisionOption, DecisionOutcome
+from teams.templatetags import ui
 
 from .weighing import Weighed, cost_over, weigh
 
@@ -99,8 +100,29 @@ class Compared:
         return max(self.on_table, key=lambda one: one.weighed.score or 0, default=None)
 
     @property
-    def has_money(self) -> bool:
-        return any(one.option.cost is not None for one in self.sides)
+    def table(self) -> list[tuple[str, str, list[str]]]:
+        """Rows of a build-or-buy table: label, note, and what stands under each option."""
+        sides = self.sides
+        rows = [
+            (one.name, f"weight {one.weight}", [_number(side.points[place]) for side in sides])
+            for place, one in enumerate(self.criteria)
+        ]
+        if self.criteria:
+            rows.append(("Points", "of what could be had", [ui.percent(side.weighed.score) for side in sides]))
+        years = ui.plural(self.row.years or 1, "year")
+        return [
+            *rows,
+            ("Cost once", "", [side.cost for side in sides]),
+            ("Cost a year", "", [side.yearly for side in sides]),
+            (f"Cost over {years}", "", [side.over_years for side in sides]),
+            ("Done by", "", [ui.day(side.option.lands_on) for side in sides]),
+            ("Chance", "", [ui.percent(side.option.chance) for side in sides]),
+            ("Penalty left", "", [side.penalty for side in sides]),
+        ]
 
     def _money(self, cents: int | None) -> str:
         return "–" if cents is None else money(cents, self.row.currency)
+
+
+def _number(points: int | None) -> str:
+    return "–" if points is None else str(points)

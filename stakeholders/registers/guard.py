@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from delivery.actions.rules import Refused
 from delivery.models import Commitment
 from stakeholders.models import Requirement, RequirementEvent
@@ -13,8 +15,8 @@ Step = RequirementEvent.Step
 
 def unsettled(commitment: Commitment) -> tuple[Requirement, held.Held | None] | None:
     """The first requirement of `commitment` that is not settled, with the acceptance that should settle it."""
-    rows = commitment.requirements.with_step().filter(step__in=[Step.OPEN, Step.DEFERRED]).order_by("pk")  # type: ignore[attr-defined]
-    for row in rows:
+    rows: Any = Requirement.objects.filter(commitments=commitment).with_step()
+    for row in rows.filter(step__in=[Step.OPEN, Step.DEFERRED]).order_by("pk"):
         if row.step == Step.OPEN:
             return row, None
         acceptance = held.one(row.acceptance_id)

@@ -159,6 +159,8 @@ class Held:
             "asked_by": version.by_name,
             "signers": [_signer(one) for one in version.seats.all()],
             "in_order": version.in_order,
+            "risk": f"{self.row.risk.code} {self.row.risk.title}" if self.row.risk else "",
+            "decision": f"{self.row.decision.code} {self.row.decision.question}" if self.row.decision else "",
             "commitments": [_commitment(one) for one in self.row.commitments.all()],
             "deadlines": sorted(
                 (_deadline(one) for row in self.row.commitments.all() for one in row.deadlines.all()),
@@ -241,6 +243,7 @@ def one(pk: int) -> Held:
 WORDS = {
     "record": "The record", "version": "The version", "title": "The title", "ends": "The last day",
     "asked_by": "Who asks", "signers": "Who signs", "in_order": "The order of signing",
+    "risk": "The risk", "decision": "The decision",
     **dict(TEXTS),
 }  # fmt: skip
 

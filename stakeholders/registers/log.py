@@ -16,7 +16,7 @@ from delivery.actions.rules import today as this_day
 from delivery.happened import local
 from delivery.models import Choice
 from delivery.recovery import money
-from stakeholders.models import Decision, DecisionEvent, DecisionOption, DecisionOutcome
+from stakeholders.models import Decision, DecisionEvent, DecisionOption, DecisionOutcome, Memo
 from teams import access
 from teams.models import Team, User
 from teams.templatetags import ui
@@ -24,6 +24,7 @@ from teams.templatetags import ui
 Step = DecisionEvent.Step
 SHOWS = (
     ("", "All"), ("waiting", "Waiting"), ("decided", "Decided"), ("due", "To look back on"), ("withdrawn", "Withdrawn"),
+    ("memo", "Push-backs"),
 )  # fmt: skip
 
 
@@ -34,8 +35,8 @@ class Entry:
     code: str
     url: str
     title: str
-    state: str  # waiting, decided, withdrawn
-    at: datetime  # asked, decided or withdrawn at
+    state: str  # waiting, decided, withdrawn, memo
+    at: datetime  # asked, decided, withdrawn or written at
     team: str
     words: str
     who: str
@@ -65,13 +66,15 @@ def decisions(user: User, scope: Team) -> Any:
 
 
 def entries(user: User, scope: Team, *, show: str = "", query: str = "") -> list[Entry]:
-    """Waiting ones first, longest first; then the newest. Five queries."""
+    """Waiting ones first, longest first; then the newest. Six queries."""
     day = this_day()
     found = [decision_entry(one, day) for one in decisions(user, scope)]
     taken = Choice.objects.filter(option__commitment__team__in=access.below(user, scope)).select_related(
         "option__commitment__team", "option__slip"
     )
     found += [_choice_entry(one) for one in taken]
+    memos = Memo.objects.filter(commitment__team__in=access.below(user, scope)).select_related("commitment__team")
+    found += [_memo_entry(one) for one in memos]
     if show == "due":
         found = [one for one in found if one.due]
     elif show:
@@ -79,7 +82,12 @@ def entries(user: User, scope: Team, *, show: str = "", query: str = "") -> list
     if query:
         wanted = query.casefold()
         found = [one for one in found if wanted in f"{one.code} {one.title} {one.words} {one.who}".casefold()]
-    return sorted(found, key=lambda one: (one.state != "waiting", -one.at.timestamp()))
+    return sorted(found, key=_in_order)
+
+
+def _in_order(one: Entry) -> tuple[bool, float]:
+    waits, at = one.state == "waiting", one.at.timestamp()
+    return not waits, at if waits else -at
 
 
 def decision_entry(row: Decision, day: date) -> Entry:
@@ -132,6 +140,8 @@ def _promised(event: DecisionEvent, currency: str) -> str:
     parts = []
     if one["cost"] is not None:
         parts.append(f"cost {money(one['cost'], currency)}")
+    if one["cost_yearly"] is not None:
+        parts.append(f"{money(one['cost_yearly'], currency)} a year")
     if one["lands_on"]:
         parts.append(f"done by {ui.day(date.fromisoformat(one['lands_on']))}")
     if one["chance"] is not None:
@@ -162,4 +172,14 @@ def _choice_entry(row: Choice) -> Entry:
         code=held.code, url=reverse("delivery:commitment", args=[held.pk]) + "#options", title=option.title,
         state="decided", at=row.at, team=held.team.name, words=f"{held.title}. {row.why}".strip(),
         who=row.by_name, then=", ".join(then), since=since,
+    )  # fmt: skip
+
+
+def _memo_entry(row: Memo) -> Entry:
+    chance = row.facts.get("chance")
+    said = f"The forecast gave it {ui.percent(chance)}." if chance is not None else "There was no forecast."
+    return Entry(
+        code=row.code, url=row.get_absolute_url(), title=f"{row.commitment} by {ui.day(row.requested_on)}?",
+        state="memo", at=row.at, team=row.commitment.team.name, words=f"{row.asked_by} asks for it. {said}",
+        who=row.by_name,
     )  # fmt: skip

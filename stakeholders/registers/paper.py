@@ -59,6 +59,10 @@ class Paper:
         """What is shown of the newest version, label and words; the statement stands apart."""
         return rows_of(self.held.content(self.held.newest))
 
+    @property
+    def who_signs(self) -> str:
+        return _signers(self.held.content(self.held.newest))
+
     @cached_property
     def lines(self) -> list[Line]:
         held = self.held
@@ -117,9 +121,21 @@ def rows_of(content: dict[str, Any], *, whole: bool = False) -> list[tuple[str, 
         rows.append(("Rests on", f"{one['code']} {one['title']}, promised for {on}"))
     for one in content["deadlines"]:
         rows.append(("Deadline", f"{one['name']}, {ui.day(date.fromisoformat(one['date']))}{_penalties(one)}"))
+    rows.append(("Asked by", content["asked_by"]))
     if whole:
+        rows.append(("Who signs", _signers(content)))
+        rows += [(word, content[name]) for name, word in (("risk", "Risk"), ("decision", "Decision")) if content[name]]
         rows.append(("Ends on", ui.day(date.fromisoformat(content["ends"]))))
     return rows
+
+
+def _signers(content: dict[str, Any]) -> str:
+    order = ", in this order" if content["in_order"] else ""
+    return "; ".join(_signer(one) for one in content["signers"]) + order
+
+
+def _signer(said: dict[str, Any]) -> str:
+    return f"{said['name'] or 'whoever is ' + said['role']} ({said['meaning']})"
 
 
 def _penalties(deadline: dict[str, Any]) -> str:

@@ -70,13 +70,14 @@ def _history(row: Commitment) -> str:
     if len(done) < FEWEST:
         few = ui.plural(len(done), "promise")
         return f"{row.team.name} has delivered {few}; {FEWEST} are needed to speak of a record."
-    kept = sum(delivered <= promised for promised, delivered in done)
+    kept = sum(delivered is not None and delivered <= promised for promised, delivered in done)
     return f"{row.team.name} delivered {kept} of its last {len(done)} promises by the day first promised."
 
 
 def _driving(row: Commitment, line: ForecastLine | None) -> list[dict[str, Any]]:
     """What it waits for, directly or not, that is still open; latest first."""
-    ids, frontier = set(), {row.pk}
+    ids: set[int] = set()
+    frontier = {row.pk}
     while frontier:
         above = Dependency.objects.filter(removed_at=None, after__in=frontier, before__delivered_on=None)
         frontier = set(above.values_list("before_id", flat=True)) - ids

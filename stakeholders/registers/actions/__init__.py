@@ -6,7 +6,7 @@ A verb checks what must hold and appends what happened, in one transaction; `by`
 
 from delivery.actions.rules import Changed, Refused
 
-from .acceptances import Signer, Wording, ask_acceptance, renew_acceptance, revise_acceptance, revoke_acceptance, sign
+from .acceptances import Signer, Wording, ask_acceptance, renew_acceptance, revise_acceptance, revoke_acceptance
 from .decisions import (
     Answer,
     add_option,
@@ -26,6 +26,7 @@ from .requirements import (
     withdraw_requirement,
 )
 from .risks import Sized, add_risk, edit_risk, move_risk
+from .signing import sign
 
 __all__ = [
     "Answer", "Changed", "Refused", "Signer", "Sized", "Wording", "add_option", "add_requirement", "add_risk",

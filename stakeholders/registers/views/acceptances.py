@@ -18,7 +18,7 @@ from delivery.actions import Refused
 from stakeholders.models import Acceptance, Risk
 from stakeholders.registers import actions, board
 from stakeholders.registers import held as reading
-from stakeholders.registers.actions.acceptances import may_sign, seat_of
+from stakeholders.registers.actions.signing import may_sign, seat_of
 from stakeholders.registers.forms import acceptances as forms
 from stakeholders.registers.held import Held
 from stakeholders.registers.paper import Paper
@@ -94,7 +94,8 @@ def printed(request: HttpRequest, pk: int) -> HttpResponse:
 def new_acceptance(request: HttpRequest, team: str) -> HttpResponse:
     user, scope = scoped(request, team, Right.LOG)
     wanted = request.GET.get("risk", "")
-    risk = Risk.objects.filter(pk=int(wanted) if wanted.isascii() and wanted.isdigit() else 0).first()
+    seen = Risk.objects.filter(team__in=access.teams(user))
+    risk = seen.filter(pk=int(wanted) if wanted.isascii() and wanted.isdigit() else 0).first()
     initial: dict[str, Any] = {"risk": risk, "commitments": risk.commitments.all()} if risk else {}
     form = forms.AcceptanceForm(posted(request), user=user, scope=scope, initial=initial)
 
@@ -135,7 +136,8 @@ def revise(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _asked(request: HttpRequest, form: forms.AcceptanceForm, verb: Any, **more: Any) -> HttpResponse:
-    return ask(request, form, verb, template="stakeholders/acceptance_form.html", **more)
+    rows = (("how_likely", "cost_if"), ("until_then", "instead_of"), ("reason", "residual"), ("expires_on", "risk"))
+    return ask(request, form, verb, template="stakeholders/acceptance_form.html", rows=rows, **more)
 
 
 @asked_or_sent

@@ -58,7 +58,7 @@ def _chosen(request: HttpRequest, team: str) -> tuple[Any, list[board.Card], str
     user, scope = scoped(request, team)
     state = request.GET.get("state", "")
     state = state if state in RiskEvent.State.values else ""
-    rows = board.risks(user, scope)
+    rows: Any = board.risks(user, scope)  # with its state, which the type checker does not know
     cards = board.cards(rows.filter(state=state) if state else rows.all())
     return scope, sorted(cards, key=board.by_weight), state
 
