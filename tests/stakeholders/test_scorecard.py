@@ -268,7 +268,9 @@ def test_the_scorecard_asks_as_often_for_much_as_for_little(
     from django.test.utils import CaptureQueriesContext
 
     def queries() -> int:
-        with CaptureQueriesContext(connection, ) as seen:
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
             assert len(_card(organisation, director).indicators) == 6
         return len(seen)
 
