@@ -54,7 +54,8 @@ def test_the_band_holds_the_share_and_stays_within_0_and_1(part: int, of: int) -
     low, high = wilson(part, of)
     assert 0 <= low <= part / of <= high <= 1
     wider = wilson(part, of, z=3)
-    assert wider[0] <= low and high <= wider[1]
+    assert wider[0] <= low
+    assert high <= wider[1]
 
 
 def test_attrition_runs_from_80_to_100_percent_and_the_others_from_0() -> None:
