@@ -179,6 +179,9 @@ CELERY_BEAT_SCHEDULE = {
 # --- the organisation ------------------------------------------------------------------------------------------------
 
 ORGANISATION = env.str("PLUMBLINE_ORGANISATION", default="Our organisation")
+CURRENCY = env.str("PLUMBLINE_CURRENCY", default="USD").upper()  # of budgets; others are refused, never added up
+if len(CURRENCY) != 3 or not CURRENCY.isalpha():
+    raise ImproperlyConfigured(f"PLUMBLINE_CURRENCY={CURRENCY!r} is no currency. Write three letters, such as USD.")
 TIME_ZONE = env.str("PLUMBLINE_TIME_ZONE", default="UTC")  # where days and weeks begin
 try:
     ORGANISATION_ZONE = zoneinfo.ZoneInfo(TIME_ZONE)

@@ -38,6 +38,16 @@ REGISTERS = tuple(
     )
 )  # fmt: skip
 
+MONEY = tuple(
+    f"stakeholders:{name}"
+    for name in (
+        "debt", "new_debt", "edit_debt", "log_debt", "rescore_debt", "end_debt", "modernisation", "new_modernisation",
+        "edit_modernisation", "new_phase", "new_not", "fund_phase", "mark_criterion", "budget", "new_budget",
+        "edit_budget", "checklist", "new_checklist", "go_decision", "say_of_item",
+    )
+)  # fmt: skip
+SCORES = tuple(f"stakeholders:{name}" for name in ("scorecard", "indicator", "retro_actions", "new_retro"))
+
 # name, icon, key after g, where it leads, and which names of views count as the page
 PAGES: tuple[tuple[str, str, str, str, dict[str, str], tuple[str, ...]], ...] = (
     ("This week", "week", "w", "stakeholders:week", {}, ("stakeholders:home", "stakeholders:week")),
@@ -47,6 +57,8 @@ PAGES: tuple[tuple[str, str, str, str, dict[str, str], tuple[str, ...]], ...] = 
     ("Dependencies", "dependency", "d", "delivery:dependencies", {}, ("delivery:dependenc", "delivery:new_dependency")),
     ("Planning", "calendar", "p", "delivery:planning", {}, PLANNING_PAGES),
     ("Risks and decisions", "risks", "x", "stakeholders:risks", {}, REGISTERS),
+    ("Debt and money", "money", "b", "stakeholders:debts", {}, MONEY),
+    ("Scorecard", "scorecard", "o", "stakeholders:scorecard", {}, SCORES),
     ("Metrics", "metrics", "m", "metrics:measure", {"measure": "lead-time"}, ("metrics:measure", "metrics:overview")),
     ("Teams", "teams", "t", "teams:tree", {}, ("teams:", "stakeholders:audit")),
     ("Sources", "sources", "s", "metrics:sources", {}, ("metrics:",)),

@@ -3,7 +3,9 @@
 from django.urls import path
 
 from .audit import views as audit
+from .investment.urls import urlpatterns as investment
 from .registers.urls import urlpatterns as registers
+from .scorecards.urls import urlpatterns as scorecards
 from .week import deciding
 from .week import views as week
 
@@ -22,4 +24,6 @@ urlpatterns = [
     path("audit/", audit.page, name="audit"),
     path("audit/export.jsonl", audit.export, name="audit_export"),
     *registers,
+    *investment,
+    *scorecards,
 ]

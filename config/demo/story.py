@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from config.demo import judgement, programme
+from config.demo import investment, judgement, programme
 from metrics import actions as sources
 from metrics.models import Source, Stream
 from metrics.streams import wake
@@ -170,6 +170,7 @@ def load(*, say: Callable[[str], object] = lambda line: None) -> bool:
         programme.load(teams=teams, people=people, speakers=_speakers(people), today=today)
         judgement.load(teams=teams, people=people, today=today)
         _reviewed(teams, people["Maya Lindqvist"], today)
+        investment.load(teams=teams, people=people, today=today)
     return True
 
 
