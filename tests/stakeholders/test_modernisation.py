@@ -1,4 +1,4 @@
-"""Modernisation: risk counts as retired when a phase is over, money is counted once, and nobody is scored as failing."""
+"""Modernisation: risk is retired when a phase is over, money is counted once, nobody is scored as failing."""
 
 from __future__ import annotations
 
