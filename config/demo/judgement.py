@@ -219,19 +219,6 @@ def _decisions(told: Told, risks: dict[str, Risk]) -> dict[str, Decision]:
 
     _decided(told, ask)
     ask(
-        "How to recover the FHIR Patient API", "Ines Carvalho", 6,
-        [
-            Answer(title="Ship read and search first, writes later", lands_on=told.on(39), chance=0.55,
-                   words="Payers who write back wait three weeks.", is_advised=True),
-            Answer(title="Lend two Squad C engineers for three weeks", cost=2_400_000, lands_on=told.on(41), chance=0.4,
-                   words="Two Squad C dates move."),
-            Answer(title="Keep the new date and tell clients", lands_on=told.on(46), chance=0.15, penalty=16_000_000),
-        ],
-        stakes=16_000_000, stakes_days=7, needed_by=told.on(4), commitments=[told.promises["FHIR Patient API"]],
-        context="Epic's patient profile differs from the published guide: 14 search parameters need rework.",
-        risk=risks["Epic's profiles differ from the published guide"],
-    )  # fmt: skip
-    ask(
         "HIPAA audit trail: now, or accepted", "Tomasz Wolny", 11,
         [
             Answer(title="Include it now", cost=1_900_000, lands_on=told.on(45), penalty=10_800_000,
