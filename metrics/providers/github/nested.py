@@ -1,4 +1,4 @@
-"""What belongs to a deployment, release, pull request or run beyond its row in a list: read beside it, and kept with it.
+"""What belongs to a deployment, release, pull request or run beyond its row in a list, read and kept with it.
 
 One GraphQL question for many things where the server takes it, else REST for each of them.
 """
@@ -12,14 +12,14 @@ from metrics import read
 from metrics.events import Observation, Tell
 
 from .client import PER_PAGE, Client, NoGraphql
-from .words import Words, first, number, observation, time
+from .words import Words, first, number, observation, time, title_of
 
 MOST_ATTEMPTS = 50  # of a run that are read
 STATUSES = """query($ids:[ID!]!){nodes(ids:$ids){... on Deployment{id databaseId
  statuses(first:100){pageInfo{hasNextPage} nodes{id state createdAt updatedAt logUrl environmentUrl}}}}}"""
 RELEASES = "query($ids:[ID!]!){nodes(ids:$ids){... on Release{id tagCommit{oid}}}}"
 PULLS = """query($ids:[ID!]!){nodes(ids:$ids){... on PullRequest{id number
- commits(first:100){totalCount pageInfo{hasNextPage} nodes{commit{oid messageHeadline authoredDate}}}
+ commits(first:100){totalCount pageInfo{hasNextPage} nodes{commit{oid message authoredDate}}}
  reviews(first:100){pageInfo{hasNextPage} nodes{databaseId state submittedAt author{__typename login}}}}}}"""
 
 
@@ -50,13 +50,13 @@ class Nested:
     def deployments(self, rows: Sequence[Words]) -> list[Observation]:
         nodes = self._nodes(STATUSES, rows)
         found = []
-        for place, row in enumerate(rows, 1):
+        for row in rows:
             node = nodes.get(read.text(row.get("node_id")))
             statuses: Any = None
             if node is not None and not read.at(node, "statuses", "pageInfo", "hasNextPage"):
                 statuses = read.rows(read.at(node, "statuses", "nodes"))
             else:
-                self.tell("deployments", place, len(rows))
+                self.tell("deployments")
                 statuses = self._every(f"repos/{self.name}/deployments/{read.ident(row.get('id'))}/statuses")
             changed = [time(one, "updated_at", "updatedAt", "created_at", "createdAt") for one in statuses or ()]
             found.append(
@@ -90,10 +90,10 @@ class Nested:
         merged = [row for row in rows if row.get("merged_at")]
         nodes = self._nodes(PULLS, merged)
         found = []
-        for place, row in enumerate(rows, 1):
+        for row in rows:
             said: dict[str, Any] = {}
             if row.get("merged_at"):
-                self.tell("pull requests", place, len(rows))
+                self.tell("pull requests")
                 said = self._of_pull(read.ident(row.get("number")), nodes.get(read.text(row.get("node_id"))) or {})
             at = read.latest(time(row, "updated_at"), time(row, "created_at"))
             found.append(observation("pull", self.which("pull", row), at, repository=self.place, pull=row, **said))
@@ -116,8 +116,8 @@ class Nested:
     def runs(self, rows: Sequence[Words]) -> list[Observation]:
         """A run with all of its attempts and all of their jobs."""
         found = []
-        for place, row in enumerate(rows, 1):
-            self.tell("runs", place, len(rows))
+        for row in rows:
+            self.tell("runs")
             which = read.ident(row.get("id"))
             last = number(row.get("run_attempt")) or 1
             if last > MOST_ATTEMPTS:
@@ -140,21 +140,20 @@ class Nested:
         return found
 
     def commits(self, rows: Sequence[Words]) -> list[Observation]:
-        return [
-            observation(
-                "commit", self.which("commit", row), time(read.at(row, "commit", "committer"), "date"),
-                repository=self.place, commit={name: said for name, said in row.items() if name not in ("files", "stats")},
-            )
-            for row in rows
-            if row.get("sha")
-        ]  # fmt: skip
+        found = []
+        for row in rows:
+            kept = {name: said for name, said in row.items() if name not in ("files", "stats")}
+            at = time(read.at(row, "commit", "committer"), "date")
+            found.append(observation("commit", self.which("commit", row), at, repository=self.place, commit=kept))
+        return found
 
     def issues(self, rows: Sequence[Words]) -> list[Observation]:
-        return [
-            observation("issue", self.which("issue", row), time(row, "updated_at", "created_at"), repository=self.place, issue=row)
-            for row in rows
-            if not row.get("pull_request")
-        ]  # fmt: skip
+        found = []
+        for row in rows:
+            if not row.get("pull_request"):
+                at = time(row, "updated_at", "created_at")
+                found.append(observation("issue", self.which("issue", row), at, repository=self.place, issue=row))
+        return found
 
     # --- asking ------------------------------------------------------------------------------------------------------
 
@@ -178,12 +177,11 @@ class Nested:
 
 
 def _commit_of_pull(words: Words) -> Words:
-    """A commit as REST and GraphQL list it, without its files and signatures."""
+    """A commit as REST and GraphQL list it: whose it is, when it was made and its first line."""
     commit = read.table(words.get("commit"))
-    kept = {
-        name: commit[name] for name in ("oid", "message", "messageHeadline", "authoredDate", "author") if name in commit
-    }
-    return {"sha": first(words, "sha", "oid") or commit.get("oid"), "commit": kept}
+    kept = {name: commit[name] for name in ("authoredDate", "author") if name in commit}
+    sha = first(words, "sha", "oid") or commit.get("oid")
+    return {"sha": sha, "commit": {"message": title_of(commit.get("message")), **kept}}
 
 
 def _job(words: Words) -> Words:
