@@ -9,9 +9,9 @@ from .delivered import EVENTS
 GUIDE = Guide(
     address="https://api.github.com",
     address_help="GitHub Enterprise Server: https://<your server>/api/v3.",
-    token="Fine-grained or classic personal access token",
-    token_where="GitHub → Settings → Developer settings → Personal access tokens. Fine-grained: the rights below on the "
-    "repositories that you choose. Classic: the scope “repo” (“public_repo” where all of them are public).",
+    token="Fine-grained or classic personal access token",  # noqa: S106 (its name)
+    token_where="GitHub → Settings → Developer settings → Personal access tokens. Fine-grained: the rights below "  # noqa: S106
+    "on the repositories that you choose. Classic: the scope “repo” (“public_repo” where all of them are public).",
     scopes=(
         Scope(name="Metadata: read", for_what="which repositories there are"),
         Scope(name="Deployments: read", for_what="deployments and how they went"),
@@ -27,8 +27,8 @@ GUIDE = Guide(
         secured_by="The secret below signs each delivery (X-Hub-Signature-256).",
     ),
     rules=(
-        "via", "repository", "environment", "tier", "workflow", "job", "path", "branch", "tag", "title", "label", "type",
-        "severity",
+        "via", "repository", "environment", "tier", "workflow", "job", "path", "branch", "tag", "title", "label",
+        "type", "severity",
     ),
     default_rules={
         "production": [{"environment": "production, prod, prod-*, live"}, {"tier": "production"}],

@@ -229,7 +229,7 @@ class Walk:
     # --- along the history -------------------------------------------------------------------------------------------
 
     def _commits(self, nested: Nested, here: dict[str, Any], span: Span) -> Step:
-        """The commits of the main branch: at first those since a day, later all that its tip reaches and did not before.
+        """The commits of the main branch: at first those since a day, later what its tip reaches and did not before.
 
         By date alone a commit that was made long ago and merged today would never be met.
         """

@@ -189,6 +189,6 @@ def _gone(name: str, status: int) -> str:
     if status == 451:
         return f"{name} is blocked by GitHub for legal reasons. Take it out of the source."
     return (
-        f"{name} is not there any more, or the token may not see it. Take it out of the source, choose it under its new "
-        "name, or give the token that repository."
+        f"{name} is not there any more, or the token may not see it. Take it out of the source, choose it under its "
+        "new name, or give the token that repository."
     )

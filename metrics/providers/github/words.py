@@ -111,6 +111,12 @@ def repository(words: Words) -> str:
     return read.text(first(words.get("repository"), "full_name", "nameWithOwner"), 200)
 
 
+def home(told: Sequence[Told]) -> tuple[str, Words]:
+    """The repository's name now, and what is known of it."""
+    at = max((one for one in told if repository(one.words)), key=lambda one: (one.at, one.mark), default=None)
+    return (repository(at.words), read.table(at.words.get("repository"))) if at else ("", {})
+
+
 def title_of(message: object) -> str:
     """The first line of a commit's message."""
     lines = message.strip().splitlines() if isinstance(message, str) else []
