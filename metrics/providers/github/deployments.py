@@ -101,17 +101,15 @@ def _is_production(said: Words) -> bool:
 
 
 def _deployment_traits(said: Words, name: str, ref: str) -> dict[str, str | tuple[str, ...]]:
-    traits: dict[str, str | tuple[str, ...]] = {"via": "deployment", "repository": name}
-    traits["environment"] = read.text(first(said, "environment"), 200)
+    traits: dict[str, str | tuple[str, ...]] = {
+        "via": "deployment", "repository": name, "environment": read.text(first(said, "environment"), 200),
+        "type": read.text(first(said, "task"), 100), "title": read.text(said.get("description")), **_of_ref(ref),
+    }  # fmt: skip
     if _is_production(said):
         traits["tier"] = "production"
     elif said.get("transient_environment") is True:
         traits["tier"] = "transient"
-    return (
-        traits
-        | {"type": read.text(first(said, "task"), 100), "title": read.text(said.get("description"))}
-        | _of_ref(ref)
-    )
+    return {trait: value for trait, value in traits.items() if value}
 
 
 def _of_ref(ref: str) -> dict[str, str]:
