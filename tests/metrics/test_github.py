@@ -53,6 +53,11 @@ def story() -> World:
     return world
 
 
+def on_main(world: World) -> set[str]:
+    at = world.repositories[0]
+    return {one["sha"] for one in FakeGitHub(world)._history(at, at.branches["main"])}
+
+
 # --- what is read is right -------------------------------------------------------------------------------------------
 
 
@@ -79,19 +84,13 @@ def test_a_little_of_everything_comes_out_as_it_is(graphql):
             reviews = [one["submitted_at"] for one in at.reviews[pull["number"]]]
             assert (iso(change.first_review_at), iso(change.approved_at)) == (reviews[1], reviews[2])
         commits = reading.facts(CommitSeen)
-        on_main = {one["sha"] for one in FakeGitHub(world)._history(at, at.branches["main"])}
-        assert set(commits) == on_main
+        assert set(commits) == on_main(world)
         assert all(one.parents == tuple(up["sha"] for up in at.commits[sha]["parents"]) for sha, one in commits.items())
         runs = reading.facts(RunSeen)
-        assert sorted((attempt, one.outcome, len(one.jobs)) for (_, attempt), one in runs.items() if one.jobs[0].name) == [
-            (1, Outcome.FAILURE, 2), (1, None, 1), (2, Outcome.SUCCESS, 2),
-        ] or {(attempt, one.outcome) for (_, attempt), one in runs.items()} == {
-            (1, Outcome.FAILURE), (1, None), (2, Outcome.SUCCESS)
-        }  # fmt: skip
+        said = {(attempt, one.raw_outcome): len(one.jobs) for (_, attempt), one in runs.items()}
+        assert said == {(1, "failure"): 2, (2, "success"): 2, (1, "queued"): 1}
         first = next(one for (_, attempt), one in runs.items() if attempt == 1 and one.outcome)
-        assert (first.started_at - first.queued_at, first.finished_at - first.started_at) == (
-            timedelta(seconds=15),
-        ) * 2
+        assert first.started_at - first.queued_at == first.finished_at - first.started_at == timedelta(seconds=15)
         incidents = reading.facts(IncidentSeen)
         assert {one.traits.get("label") for one in incidents.values()} == {("incident",), ("bug",)}
         assert sum(made.open for made in reading.made().values()) == 2  # the deployment and the run under way
@@ -129,10 +128,7 @@ def test_enterprise_server_lies_under_its_own_path_and_may_be_old():
         reading.everything()
         world.commit(world.repositories[0], "One more")
         reading.stream("commits")
-        assert (
-            len(reading.facts(CommitSeen)) == len(FakeGitHub(world)._history(world.repositories[0], "main") or [])
-            or len(reading.facts(CommitSeen)) >= 9
-        )
+        assert set(reading.facts(CommitSeen)) == on_main(world)
         assert {one.traits.get("tier") for one in reading.facts(DeploymentSeen).values()} == {None}
 
 
@@ -195,11 +191,11 @@ def test_a_run_deleted_while_its_window_is_paged_hides_no_other():
         assert held >= {str(attempts[0]["id"]) for attempts in at.runs}
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(4))
 def test_rows_that_change_while_they_are_paged_are_not_lost(seed):
     """Read while it changes, then again, then asked: the same facts as a whole read at the end, over many seeds."""
     chance = random.Random(seed)
-    world = large(900, repositories=2, seed=seed)
+    world = large(200, repositories=2, seed=seed)
     with FakeGitHub(world) as fake:
         fake.graphql = seed % 3 > 0
         reading = Reading(fake, since=datetime(2026, 8, 1, tzinfo=UTC), anew=seed % 2 == 0)
@@ -208,7 +204,7 @@ def test_rows_that_change_while_they_are_paged_are_not_lost(seed):
             reading.everything()
             reading.ask()
         fake.between = None
-        world.tick(1)
+        world.tick(90_000)  # old runs that were tried again are looked for once a day
         reading.everything()
         reading.ask()
         later = Reading(fake, since=datetime(2026, 8, 1, tzinfo=UTC))
@@ -228,7 +224,7 @@ def settled(event):
 
 
 def test_a_kill_between_any_two_pages_loses_and_doubles_nothing():
-    world = large(400, repositories=2, seed=3)
+    world = large(60, repositories=2, seed=3)
     with FakeGitHub(world) as fake:
         whole, broken = Reading(fake), Reading(fake, anew=True)
         whole.everything()
@@ -298,7 +294,7 @@ def test_a_commit_made_long_ago_and_merged_today_is_met():
 
 
 def test_a_backfill_reads_its_window_beside_what_is_fresh_and_ends():
-    world = large(600, repositories=1, seed=2)
+    world = large(120, repositories=1, seed=2)
     middle = world.now - (world.now - datetime(2026, 9, 1, tzinfo=UTC)) / 2
     with FakeGitHub(world) as fake:
         fresh, whole = Reading(fake, since=middle), Reading(fake)
@@ -320,7 +316,7 @@ def test_a_backfill_reads_its_window_beside_what_is_fresh_and_ends():
 
 
 def test_an_idle_round_is_answered_304():
-    world = large(2000, repositories=8, seed=4)
+    world = large(120, repositories=6, seed=4)
     with FakeGitHub(world) as fake:
         reading = Reading(fake)
         reading.everything()
@@ -352,27 +348,23 @@ def test_no_request_comes_before_it_is_welcome():
         fake.clock, fake.limit = (lambda: clock[0]), 400
 
         def sometimes(request):
-            if chance.random() < 0.01:
-                return fake.block(chance.uniform(1, 200))
-            return answer({"message": "slow"}, 429, {"Retry-After": "7"}) if chance.random() < 0.002 else None
+            if clock[0] < fake.blocked_until or chance.random() > 0.01:
+                return None
+            return fake.block(chance.uniform(1, 200))
 
-        fake.mishaps.append(lambda request: None if fake._refused(request) else sometimes(request))
+        fake.mishaps.append(sometimes)
         door = Door(
             address=fake.url, trusted_hosts=("127.0.0.1",), now=lambda: datetime.fromtimestamp(clock[0], UTC),
             sleep=lambda seconds: None,
         )  # fmt: skip
-        fake.early.clear()
         waits = 0
-        for _ in range(10_000):
-            clock[0] += chance.expovariate(5)
+        for _ in range(2_000):
+            clock[0] += chance.expovariate(1)
             try:
-                door.get("repos/acme/api/deployments", params={"per_page": 1})
+                door.get("repos/acme/api/deployments", params={"per_page": 1}, accept=(403, 404))
             except RateLimited as limited:
-                assert limited.until.timestamp() > clock[0]
-                clock[0] = limited.until.timestamp()
+                clock[0] = max(clock[0], limited.until.timestamp())
                 waits += 1
-                # the answer that tells us to wait is itself no request that came too early
-                fake.early.clear() if len(fake.early) <= 1 else None
         print(f"{len(fake.log):,} requests, {waits} waits, {len(fake.early)} too early")
         assert waits > 50
         assert len(fake.early) == 0
@@ -410,11 +402,9 @@ def test_graphql_that_has_had_enough_is_a_limit_too():
 # --- refusals --------------------------------------------------------------------------------------------------------
 
 
-def refusal(
-    fake: FakeGitHub, stream: str = "deployments", repositories: tuple[str, ...] = ("acme/api",)
-) -> ProviderError:
+def refusal(fake: FakeGitHub, repositories: tuple[str, ...] = ("acme/api",)) -> ProviderError:
     with pytest.raises(ProviderError) as raised:
-        Reading(fake, repositories).stream(stream)
+        Reading(fake, repositories).stream("deployments")
     error = raised.value
     assert error.sentence.endswith(".")
     assert error.advice
