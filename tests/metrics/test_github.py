@@ -350,9 +350,8 @@ class Direct(Door):
             method=method, path=path, query=dict(parse_qsl(query)), headers=dict(headers), body=body, at=self.requests
         )
         self.requests += 1
-        reply = next((one for mishap in self.fake.mishaps if (one := mishap(request))), None) or self.fake.reply(
-            request
-        )
+        planned = [one for mishap in self.fake.mishaps if (one := mishap(request))]
+        reply = next(iter(planned), None) or self.fake.reply(request)
         headers = {name.lower(): value for name, value in reply.headers.items()}
         found = Answer(status=reply.status, headers=headers, body=reply.raw(), url=url, at=self._now())
         self._note(found)

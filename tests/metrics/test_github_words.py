@@ -1,4 +1,4 @@
-"""GitHub's words: what follows from them in any order and number, pushed or read; oddities; webhooks and their doors."""
+"""GitHub's words: what follows from them in any order and number, pushed or read; oddities; webhooks."""
 
 from __future__ import annotations
 
@@ -123,10 +123,6 @@ def test_shuffled_doubled_and_partial_words_come_to_the_same(pieces, seed):
 
 def test_what_was_pushed_and_what_was_read_meet_on_one_thing(pieces):
     kinds = [kind for kind, _ in pieces]
-    assert (
-        sorted(kinds) == sorted({"deployment", "run", "pull", "issue", "release"} | {"commit"})
-        or kinds.count("run") == 1
-    )
     assert all(kinds.count(kind) == 1 for kind in ("deployment", "run", "pull", "issue", "release"))
     assert max(len(told) for told in pieces.values()) > 5
     assert not any(derive(kind, told, now=NOW).open for (kind, _), told in pieces.items())

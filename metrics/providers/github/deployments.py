@@ -71,7 +71,7 @@ def _statuses(told: Sequence[Told]) -> list[Status]:
     """Every status that was ever told, oldest first. The same status told by REST and by GraphQL does no harm."""
     found: dict[tuple[datetime, int, str], tuple[tuple[datetime, str], Status]] = {}
     for one in told:
-        rows = read.rows(one.words.get("statuses")) or read.rows(read.at(one.words, "statuses", "nodes"))
+        rows = [*read.rows(one.words.get("statuses")), read.table(read.at(one.words, "deployment", "latestStatus"))]
         for words in rows:
             at = time(words, "created_at", "createdAt", "updated_at", "updatedAt")
             if at is None:
