@@ -1,4 +1,4 @@
-"""GitHub through the whole of it: connected, read into the tables by the real streams, pushed at the real door's inbox."""
+"""GitHub through the whole of it: connected, read into the tables by the real streams, pushed into the inbox."""
 
 from __future__ import annotations
 

@@ -181,7 +181,7 @@ def bodies() -> list[Path]:
 
 def flat(said: Any) -> list[Any]:
     if isinstance(said, list) and said and isinstance(said[0], dict) and "response" in said[0]:
-        return [row for exchange in said for row in rows(exchange["response"])]
+        return [row for exchange in said if exchange["method"] == "get" for row in rows(exchange["response"])]
     if isinstance(said, dict):
         for name in ("workflow_runs", "jobs", "commits"):
             if isinstance(said.get(name), list):
