@@ -260,6 +260,21 @@ def test_a_deployment_that_ends_after_it_was_passed_is_asked_for():
         assert reading.ask() == 0
 
 
+def test_what_is_gone_is_told_and_what_may_not_be_read_stays_open():
+    world = World()
+    at, closed = world.repository("acme/api"), world.repository("acme/closed", denied={"deployments"})
+    here, there = world.deploy(at, "in_progress"), world.deploy(closed, "in_progress")
+    moved = world.issue(at, repository_url="https://api.github.com/repos/acme/elsewhere")
+    with FakeGitHub(world) as fake:
+        provider = Reading(fake).provider()
+        ids = [f"acme/api#{here['id']}", "acme/api#1", f"acme/closed#{there['id']}", "acme/never#1"]
+        asked = provider.ask("deployment", ids, now=world.now)
+        assert [one.id for one in asked.observations] == ids[:1]
+        assert asked.gone == ("acme/api#1", "acme/never#1")
+        said = provider.ask("issue", [f"acme/api#{moved['number']}"], now=world.now).observations
+        assert GitHubProvider.derive("issue", said, now=world.now).why == "an issue that was transferred"
+
+
 def test_an_old_run_that_is_tried_again_is_met_within_a_day():
     world = World()
     at = world.repository()
