@@ -1,0 +1,137 @@
+"""Merge requests as changes: which commit stands for one, when work on it began, and when somebody first looked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from metrics import read
+from metrics.events import ChangeSeen, Derived
+
+from .told import Once, newest, project, updated, whole
+
+EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)  # 1970 is a clock that was never set
+_REVERTS = re.compile(r"[Tt]his reverts commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)\b")
+_APPROVED = re.compile(r"(?i)^approved this merge request")
+# tokens of projects and groups write as users of these names, and other robots usually do
+_ROBOT = re.compile(r"(?i)^(project|group)_\d+_bot|[-_.]bot$|\[bot\]$|^ghost$")
+
+
+def derived(key: str, told: Sequence[Once], now: datetime) -> Derived:
+    base = newest(told, "merge_request", _hooked)
+    place = project(told)
+    state = read.text(base.get("state"), 40)
+    if state != "merged":
+        return Derived(why=f"A merge request that is not merged: it is {state or 'of an unknown state'}.")
+    if not any(True for _ in whole(told, "merge_request")):
+        return Derived(open=True, why="A merge request of which only the webhook is known so far.")
+    merged_at = read.when(base.get("merged_at")) or read.when(base.get("closed_at"))
+    head = read.text(base.get("sha"), 64)
+    squashed, merge = read.text(base.get("squash_commit_sha"), 64), read.text(base.get("merge_commit_sha"), 64)
+    sha = merge or squashed or head  # without a merge commit, and not squashed, it was moved forward to its head
+    if not sha:
+        return Derived(why="A merge request of which GitLab names no commit.")
+    commits = _commits(told)
+    belong = {read.text(one.get("id"), 64) for one in commits} | {squashed, head if merge and not squashed else ""}
+    first, note = _first(commits, merged_at, now)
+    looked, approved = _reviews(told, base)
+    text = "\n".join(read.text(one, 20_000) for one in (base.get("description"), *(c.get("message") for c in commits)))
+    reverted = _REVERTS.search(text)
+    return Derived(
+        events=(
+            ChangeSeen(
+                sha=sha,
+                repository=place.path,
+                number=read.ident(base.get("iid")),
+                commits=tuple(sorted(belong - {"", sha})),
+                title=read.text(base.get("title"), 300) or "(no title)",
+                author=read.text(read.at(base, "author", "name") or read.at(base, "author", "username"), 200),
+                first_commit_at=first,
+                merged_at=merged_at,
+                opened_at=read.when(base.get("created_at")),
+                first_review_at=looked,
+                approved_at=approved,
+                reverts=reverted.group(1) if reverted else "",
+                time_note=note,
+                url=read.link(base.get("web_url")) or read.link(base.get("url")),
+                updated_at=updated(told, read.when(base.get("updated_at")), merged_at),
+            ),
+        )
+    )
+
+
+def plausible(at: datetime | None, now: datetime) -> datetime | None:
+    return at if at is not None and EARLIEST <= at <= now + timedelta(days=1) else None
+
+
+def _hooked(hook: Mapping[str, Any]) -> object:
+    """A note's webhook has the note in `object_attributes`, and the merge request beside it."""
+    return hook.get("merge_request") if hook.get("object_kind") == "note" else hook.get("object_attributes")
+
+
+def _commits(told: Sequence[Once]) -> list[Mapping[str, Any]]:
+    """The commits as they were read last: before that the branch may have been rebased."""
+    found: list[Mapping[str, Any]] = []
+    for one in told:
+        said = one.body.get("commits")
+        if isinstance(said, list):
+            found = [commit for commit in said if isinstance(commit, dict)]
+    return found
+
+
+def _first(
+    commits: Sequence[Mapping[str, Any]], merged_at: datetime | None, now: datetime
+) -> tuple[datetime | None, str]:
+    """(when the first commit was written, why that is not known)."""
+    times = [at for one in commits if (at := read.when(one.get("authored_date") or one.get("created_at")))]
+    good = [at for at in times if plausible(at, now)]
+    if good:
+        return min(good), ""
+    if times:
+        return None, f"Its first commit is dated {min(times).year}."
+    return None, "GitLab names no commits of it."
+
+
+def _reviews(told: Sequence[Once], base: Mapping[str, Any]) -> tuple[datetime | None, datetime | None]:
+    """(the first word of somebody else, the first approval)."""
+    author = _person(base.get("author")) or {read.ident(base.get("author_id"))} - {""}
+    looked, approved = [], []
+    for note in _notes(told):
+        at = read.when(note.get("created_at"))
+        says = bool(_APPROVED.search(read.text(note.get("body") or note.get("note"), 200)))
+        if at is None or (note.get("system") is True and not says):
+            continue
+        if _robot(note):
+            continue
+        by = _person(note.get("author")) or {read.ident(note.get("author_id"))} - {""}
+        if says and note.get("system") is True:
+            approved.append(at)
+        if not by & author:
+            looked.append(at)
+    return min(looked, default=None), min(approved, default=None)
+
+
+def _notes(told: Sequence[Once]) -> Iterator[Mapping[str, Any]]:
+    """Each note once, of all that were ever seen."""
+    seen: set[str] = set()
+    for one in reversed(told):
+        said = one.body.get("notes")
+        notes = list(said) if isinstance(said, list) else []
+        if one.hook.get("object_kind") == "note":
+            notes.append({**one.hook["object_attributes"], "author": one.hook.get("user")})
+        for note in notes:
+            number = read.ident(read.at(note, "id"))
+            if isinstance(note, dict) and number not in seen:
+                seen.add(number)
+                yield note
+
+
+def _person(said: object) -> set[str]:
+    """The ids of a person; a deleted one has none."""
+    return {read.ident(read.at(said, "id"))} - {""}
+
+
+def _robot(note: Mapping[str, Any]) -> bool:
+    return bool(_ROBOT.search(read.text(read.at(note, "author", "username"), 200)))
