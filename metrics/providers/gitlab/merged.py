@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from metrics import read
@@ -12,7 +12,6 @@ from metrics.events import ChangeSeen, Derived
 
 from .told import Once, newest, project, updated, whole
 
-EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)  # 1970 is a clock that was never set
 _REVERTS = re.compile(r"[Tt]his reverts commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)\b")
 _APPROVED = re.compile(r"(?i)^approved this merge request")
 # tokens of projects and groups write as users of these names, and other robots usually do
@@ -35,7 +34,7 @@ def derived(key: str, told: Sequence[Once], now: datetime) -> Derived:
         return Derived(why="A merge request of which GitLab names no commit.")
     commits = _commits(told)
     belong = {read.text(one.get("id"), 64) for one in commits} | {squashed, head if merge and not squashed else ""}
-    first, note = _first(commits, merged_at, now)
+    first, note = _first(commits, now)
     looked, approved = _reviews(told, base)
     text = "\n".join(read.text(one, 20_000) for one in (base.get("description"), *(c.get("message") for c in commits)))
     reverted = _REVERTS.search(text)
@@ -62,10 +61,6 @@ def derived(key: str, told: Sequence[Once], now: datetime) -> Derived:
     )
 
 
-def plausible(at: datetime | None, now: datetime) -> datetime | None:
-    return at if at is not None and EARLIEST <= at <= now + timedelta(days=1) else None
-
-
 def _hooked(hook: Mapping[str, Any]) -> object:
     """A note's webhook has the note in `object_attributes`, and the merge request beside it."""
     return hook.get("merge_request") if hook.get("object_kind") == "note" else hook.get("object_attributes")
@@ -73,25 +68,16 @@ def _hooked(hook: Mapping[str, Any]) -> object:
 
 def _commits(told: Sequence[Once]) -> list[Mapping[str, Any]]:
     """The commits as they were read last: before that the branch may have been rebased."""
-    found: list[Mapping[str, Any]] = []
-    for one in told:
-        said = one.body.get("commits")
-        if isinstance(said, list):
-            found = [commit for commit in said if isinstance(commit, dict)]
-    return found
+    return next((read.rows(one.body["commits"]) for one in reversed(told) if one.body.get("commits")), [])
 
 
-def _first(
-    commits: Sequence[Mapping[str, Any]], merged_at: datetime | None, now: datetime
-) -> tuple[datetime | None, str]:
+def _first(commits: Sequence[Mapping[str, Any]], now: datetime) -> tuple[datetime | None, str]:
     """(when the first commit was written, why that is not known)."""
-    times = [at for one in commits if (at := read.when(one.get("authored_date") or one.get("created_at")))]
-    good = [at for at in times if plausible(at, now)]
-    if good:
-        return min(good), ""
-    if times:
-        return None, f"Its first commit is dated {min(times).year}."
-    return None, "GitLab names no commits of it."
+    said = [one.get("authored_date") or one.get("created_at") for one in commits]
+    good = read.earliest(*(read.plausible(read.when(one), now=now) for one in said))
+    if good is not None:
+        return good, ""
+    return None, "Its commits are dated impossibly." if any(said) else "GitLab names no commits of it."
 
 
 def _reviews(told: Sequence[Once], base: Mapping[str, Any]) -> tuple[datetime | None, datetime | None]:
@@ -117,13 +103,12 @@ def _notes(told: Sequence[Once]) -> Iterator[Mapping[str, Any]]:
     """Each note once, of all that were ever seen."""
     seen: set[str] = set()
     for one in reversed(told):
-        said = one.body.get("notes")
-        notes = list(said) if isinstance(said, list) else []
+        notes = read.rows(one.body.get("notes"))
         if one.hook.get("object_kind") == "note":
-            notes.append({**one.hook["object_attributes"], "author": one.hook.get("user")})
+            notes.append({**read.table(one.hook.get("object_attributes")), "author": one.hook.get("user")})
         for note in notes:
             number = read.ident(read.at(note, "id"))
-            if isinstance(note, dict) and number not in seen:
+            if number not in seen:
                 seen.add(number)
                 yield note
 

@@ -78,7 +78,7 @@ def _deployment(key: str, told: Sequence[Once], now: datetime) -> Derived:
     if not ended and status == "skipped":
         return Derived(why="A deployment that was skipped: it never ran.")
     at, word = ended[0] if ended else said[-1]  # the first word that ended it holds
-    job = base.get("deployable") if isinstance(base.get("deployable"), dict) else {}
+    job = read.table(base.get("deployable"))
     environment, tier = _environment(told)
     ref = read.text(base.get("ref"), 300)
     finished = read.when(read.at(job, "finished_at")) or _known(at)
@@ -257,19 +257,14 @@ def _commit(key: str, told: Sequence[Once], now: datetime) -> Derived:
                     parents=tuple(read.text(one, 64) for one in said["parent_ids"]),
                     title=read.text(said.get("title"), 300) or "(no message)",
                     author=read.text(said.get("author_name"), 200),
-                    authored_at=plausible(said.get("authored_date") or said.get("created_at"), now),
-                    committed_at=plausible(said.get("committed_date"), now),
+                    authored_at=read.plausible(read.when(said.get("authored_date") or said.get("created_at")), now=now),
+                    committed_at=read.plausible(read.when(said.get("committed_date")), now=now),
                     reverts=reverted.group(1) if reverted else "",
                     url=read.link(said.get("web_url")),
                 ),
             )
         )
     return Derived(open=True, why="A commit of which the parents are not known yet.")
-
-
-def plausible(said: object, now: datetime) -> datetime | None:
-    """A commit's time; None when it is from a clock that was never set or runs ahead."""
-    return merged.plausible(read.when(said), now)
 
 
 _KINDS: Mapping[str, Callable[[str, Sequence[Once], datetime], Derived]] = {

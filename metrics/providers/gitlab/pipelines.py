@@ -88,15 +88,15 @@ def _on_main(ref: str, main: str, source: str, *, tagged: bool) -> bool | None:
 
 def _jobs(place: str, told: Sequence[Once]) -> Iterator[JobSeen]:
     """Each job once, as it is furthest on. A job that is tried again is another job with the same name."""
-    known: dict[str, dict[str, Any]] = {}
+    known: dict[str, Mapping[str, Any]] = {}
     for one in told:
-        said = [*_list(one.body.get("jobs")), *_list(one.hook.get("builds") or one.hook.get("jobs"))]
+        said = [*read.rows(one.body.get("jobs")), *read.rows(one.hook.get("builds") or one.hook.get("jobs"))]
         if one.hook.get("object_kind") in ("build", "job"):
             said.append(_of_hook(one.hook))
         for job in said:
-            if not isinstance(job, dict) or not (number := read.ident(job.get("id"))):
+            if not (number := read.ident(job.get("id"))):
                 continue
-            had = known.get(number, {})
+            had: Mapping[str, Any] = known.get(number, {})
             first, last = (had, job) if _rank(job) >= _rank(had) else (job, had)
             known[number] = {**first, **{name: value for name, value in last.items() if value is not None}}
     for number in sorted(known, key=lambda one: (len(one), one)):
@@ -160,7 +160,3 @@ def _number(said: object) -> float | None:
         return float(said)
     except ValueError:
         return None
-
-
-def _list(said: object) -> list[Any]:
-    return said if isinstance(said, list) else []

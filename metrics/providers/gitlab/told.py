@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-
 from metrics import read
 from metrics.events import Observation, Unreadable
 
@@ -57,14 +55,13 @@ def opened(told: Sequence[Observation]) -> list[Once]:
     """The observations from the oldest to the newest. Raises Unreadable."""
     found = [_once(one) for one in {(one.updated_at, one.body): one for one in told}.values()]
     # a pending and a running webhook may carry the same times: what is further on is the newer one
-    return sorted(found, key=lambda one: (one.at or BEFORE, bool(one.body), _rank(one), msgspec.json.encode(one.hook or one.body)))
+    return sorted(
+        found, key=lambda one: (one.at or BEFORE, bool(one.body), _rank(one), read.encoded(one.hook or one.body))
+    )
 
 
 def _once(one: Observation) -> Once:
-    try:
-        said = msgspec.json.decode(one.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
-        raise Unreadable("What was kept of this cannot be read as JSON.", detail=str(wrong)) from wrong
+    said = read.decoded(one.body)
     if not isinstance(said, dict):
         raise Unreadable("This is not what GitLab says of anything.")
     hook = said.get("hook")
@@ -72,8 +69,8 @@ def _once(one: Observation) -> Once:
 
 
 def _rank(one: Once) -> int:
-    attributes = one.hook.get("object_attributes") if isinstance(one.hook.get("object_attributes"), dict) else one.hook
-    status = read.text(read.at(attributes, "status") or read.at(attributes, "state"), 40)
+    said = read.table(one.hook.get("object_attributes")) or one.hook
+    status = read.text(said.get("status") or said.get("state"), 40)
     return 2 if status in _DONE else 1 if status in _LATE else 0
 
 
