@@ -38,6 +38,7 @@ MOST_PROJECTS = 500
 NAMED_AT_ONCE = 20
 REQUESTS_A_PAGE = 25
 NOTES = 20
+_BEGUN = {"phase": "projects", "projects": [], "named": 0, "next": "", "at": 0, "read": 0, "notes": []}
 
 
 class GitLabProvider:
@@ -50,8 +51,8 @@ class GitLabProvider:
     guide = Guide(
         address="https://gitlab.com",
         address_help="For a GitLab of your own its address, such as https://gitlab.example.org.",
-        token="Access token of a project, a group or a person",
-        token_where="In the project or group: Settings → Access tokens, role Reporter. Or your own: Preferences → Access tokens.",
+        token="Access token of a project, a group or a person",  # noqa: S106
+        token_where="Settings → Access tokens of the project or group, role Reporter; or your own preferences.",  # noqa: S106
         scopes=(Scope(name="read_api", for_what="reads deployments, pipelines, merge requests, issues and releases"),),
         chooses="projects",
         hook=Hook(

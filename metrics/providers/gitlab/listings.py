@@ -59,7 +59,7 @@ LISTINGS: Mapping[str, Listing] = {
         nested=_merge_request, at_once=15,
     ),
     "incidents": Listing(kind="issue", path="issues", number="iid", params={"scope": "all"}),
-    "releases": Listing(kind="release", path="releases", number="tag_name", time="released_at"),
+    "releases": Listing(kind="release", path="releases", number="tag_name", time="created_at"),
     "commits": Listing(kind="commit", path="repository/commits", number="id", time="committed_date"),
 }  # fmt: skip
 _BY_KIND = {listing.kind: listing for listing in LISTINGS.values()}

@@ -32,7 +32,9 @@ OUTCOMES: Mapping[str, Outcome] = {
     "canceled": Outcome.CANCELLED,
     "cancelled": Outcome.CANCELLED,
 }
-GOING = frozenset({"created", "pending", "preparing", "running", "blocked", "waiting_for_resource", "manual", "scheduled", "canceling"})  # fmt: skip
+RUNNING = frozenset({"running", "pending", "preparing", "canceling", "waiting_for_resource"})
+WAITING = frozenset({"created", "blocked", "manual", "scheduled"})  # for a person or a date, perhaps for ever
+NEVER = datetime.max.replace(tzinfo=UTC)
 # the names from which GitLab itself sets an environment's tier, in its order; for servers that do not tell the tier
 _TIERS = (
     ("development", re.compile(r"(?i)dev|review|trunk")),
@@ -73,8 +75,10 @@ def _deployment(key: str, told: Sequence[Once], now: datetime) -> Derived:
     said = _statuses(told)
     ended = sorted((at, word) for at, word in said if word in OUTCOMES)
     status = read.text(said[-1][1], 40) if said else ""
-    if not ended and (status in GOING or not status):
-        return Derived(open=True, why=f"A deployment that is not over: it is {status or 'of an unknown status'}.")
+    if not ended and (not status or status in RUNNING | WAITING):
+        # one that waits for a person is not asked for again and again: the list tells when it goes on
+        why = f"A deployment that is not over: it is {status or 'of an unknown status'}."
+        return Derived(open=status not in WAITING, why=why)
     if not ended and status == "skipped":
         return Derived(why="A deployment that was skipped: it never ran.")
     at, word = ended[0] if ended else said[-1]  # the first word that ended it holds
@@ -120,18 +124,17 @@ def _deployment(key: str, told: Sequence[Once], now: datetime) -> Derived:
 
 def _statuses(told: Sequence[Once]) -> list[tuple[datetime, str]]:
     """(time, word) of each status that was ever told, from the oldest to the newest."""
-    far = datetime.max.replace(tzinfo=UTC)
     found = []
     for one in told:
         body = read.at(one.body, "deployment")
         word = read.at(body, "status") or read.at(body, "deployable", "status") or one.hook.get("status")
         if word:
-            found.append((one.at or far, read.text(word, 40)))
+            found.append((one.at or NEVER, read.text(word, 40)))
     return found
 
 
 def _known(at: datetime) -> datetime | None:
-    return at if at.year < datetime.max.year else None
+    return at if at < NEVER else None
 
 
 def _environment(told: Sequence[Once]) -> tuple[str, str]:

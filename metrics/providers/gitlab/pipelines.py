@@ -18,7 +18,9 @@ OUTCOMES: Mapping[str, Outcome] = {
     "cancelled": Outcome.CANCELLED,
     "skipped": Outcome.CANCELLED,
 }
-RUNNING = frozenset({"created", "waiting_for_resource", "waiting_for_callback", "preparing", "pending", "running", "canceling"})  # fmt: skip
+RUNNING = frozenset(
+    {"created", "waiting_for_resource", "waiting_for_callback", "preparing", "pending", "running", "canceling"}
+)
 WAITING = frozenset({"manual", "scheduled", "blocked"})  # for a person or a date, perhaps for ever
 
 

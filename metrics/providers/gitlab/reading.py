@@ -216,4 +216,5 @@ def _name(row: Mapping[str, Any], listing: Listing) -> str:
 
 
 def _hidden(project: Project, listing: Listing) -> str:
-    return f"{project.path}: {listing.path.rpartition('/')[2].replace('_', ' ')} are switched off or hidden from this token."
+    what = listing.path.rpartition("/")[2].replace("_", " ")
+    return f"{project.path}: {what} are switched off or hidden from this token."

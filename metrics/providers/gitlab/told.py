@@ -54,10 +54,12 @@ class Once:
 def opened(told: Sequence[Observation]) -> list[Once]:
     """The observations from the oldest to the newest. Raises Unreadable."""
     found = [_once(one) for one in {(one.updated_at, one.body): one for one in told}.values()]
-    # a pending and a running webhook may carry the same times: what is further on is the newer one
-    return sorted(
-        found, key=lambda one: (one.at or BEFORE, bool(one.body), _rank(one), read.encoded(one.hook or one.body))
-    )
+    return sorted(found, key=_order)
+
+
+def _order(one: Once) -> tuple[datetime, bool, int, bytes]:
+    """By time. A pending and a running webhook may carry the same times: what is further on is the newer one."""
+    return one.at or BEFORE, bool(one.body), _rank(one), read.encoded(one.hook or one.body)
 
 
 def _once(one: Observation) -> Once:
