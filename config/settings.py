@@ -165,6 +165,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-inbox": {"task": "metrics.tasks.sweep_inbox", "schedule": 10.0, "options": {"expires": 10}},
     "forecast-if-needed": {"task": "delivery.tasks.forecast_if_needed", "schedule": 5.0, "options": {"expires": 10}},
     "forecast-nightly": {"task": "delivery.tasks.forecast_nightly", "schedule": crontab(hour=3, minute=10)},
+    "prune-raw": {"task": "metrics.tasks.prune_raw", "schedule": crontab(hour=4, minute=20)},
     "rebuild-dirty-weeks": {"task": "metrics.tasks.rebuild_dirty_weeks", "schedule": 10.0, "options": {"expires": 10}},
 }
 
@@ -200,6 +201,7 @@ SOURCE_INSECURE_HOSTS = env.list("PLUMBLINE_ALLOWED_HOSTS_FOR_SOURCES", default=
 CLONES_DIR = Path(env.str("PLUMBLINE_CLONES", default=str(BASE_DIR / ".plumbline" / "clones")))
 LEASE_SECONDS = _number("PLUMBLINE_LEASE_SECONDS", default=60, least=2)  # renewed while a reader is alive
 READ_EVERY_SECONDS = _number("PLUMBLINE_READ_EVERY", default=900, least=10)
+KEEP_RAW_DAYS = _number("PLUMBLINE_KEEP_RAW_DAYS", default=400)  # the words that facts came from; 0: for ever
 INCIDENT_WINDOW_HOURS = _number("PLUMBLINE_INCIDENT_WINDOW_HOURS", default=24, least=1)
 
 # --- people ----------------------------------------------------------------------------------------------------------

@@ -12,12 +12,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Q
 
 from . import linking
 from .events import Answer
-from .models import Change, DeployedChange, Deployment, DirtyWeek, Failure, Incident, IncidentLink
+from .models import Change, DeployedChange, Deployment, DirtyHistory, DirtyWeek, Failure, Incident, IncidentLink
 
 
 def mark(moments: Iterable[tuple[int, datetime]]) -> None:
@@ -25,10 +24,16 @@ def mark(moments: Iterable[tuple[int, datetime]]) -> None:
     DirtyWeek.objects.bulk_create([DirtyWeek(service_id=service, at=at) for service, at in moments], batch_size=2000)
 
 
+def mark_history(services: Iterable[int]) -> None:
+    """Have what the deployments of `services` carried worked out anew, where that is ours to do."""
+    telling = Deployment.objects.filter(service__in=set(services)).exclude(origin="")
+    known = telling.values_list("service_id", flat=True).distinct()
+    DirtyHistory.objects.bulk_create([DirtyHistory(service_id=service) for service in sorted(known)])
+
+
 def links_and_failures(services: Iterable[int]) -> None:
     """Bring incident links and the evidence of failed deployments of `services` up to date."""
     wanted = set(services)
-    _link_by_time(sorted(wanted))
     wanted |= _link_incidents(wanted)
     deployments = deployments_as_facts(wanted)
     _write_failures(wanted, _evidence(wanted, deployments), deployments)
@@ -73,40 +78,6 @@ def deployments_as_facts(services: Iterable[int]) -> list[linking.Deploy]:
             _,
         ) in rows
     ]
-
-
-def _link_by_time(services: list[int]) -> None:
-    """Where ancestry is not known: each change goes to the first deployment that finished after it was merged."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH ours AS (
-                SELECT id, source_id, linked_by, finished_at, service_id,
-                       lag(finished_at) OVER (
-                           PARTITION BY service_id, environment ORDER BY finished_at, provider_id
-                       ) AS since
-                  FROM metrics_deployment
-                 WHERE service_id = ANY(%s) AND production AND outcome = 'success'
-                   AND superseded_at IS NULL AND finished_at IS NOT NULL
-            ), tied AS (
-                INSERT INTO metrics_deployedchange (deployment_id, change_id, how)
-                SELECT ours.id, change.id, 'time' FROM ours
-                  JOIN metrics_change change ON change.source_id = ours.source_id AND change.superseded_at IS NULL
-                   AND change.merged_at > ours.since AND change.merged_at <= ours.finished_at
-                 WHERE ours.linked_by <> 'ancestry' AND ours.since IS NOT NULL
-                   AND NOT EXISTS (
-                       SELECT FROM metrics_deployedchange other JOIN metrics_deployment d ON d.id = other.deployment_id
-                        WHERE other.change_id = change.id AND d.service_id = ours.service_id
-                   )
-                ON CONFLICT DO NOTHING RETURNING deployment_id
-            ), named AS (
-                UPDATE metrics_deployment SET linked_by = 'time' WHERE id IN (SELECT deployment_id FROM tied)
-            )
-            INSERT INTO metrics_dirtyweek (service_id, at)
-            SELECT DISTINCT d.service_id, d.finished_at FROM tied JOIN metrics_deployment d ON d.id = tied.deployment_id
-            """,
-            [services],
-        )
 
 
 # --- incidents -------------------------------------------------------------------------------------------------------

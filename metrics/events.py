@@ -60,7 +60,8 @@ class ChangeSeen:
     sha: str  # the commit that stands for it on the deployed branch
     repository: str = ""  # "" where a source has only one
     number: str = ""  # of the pull request; "" for a commit
-    commits: tuple[str, ...] = ()  # shas that belong to the pull request, besides `sha`
+    commits: tuple[str, ...] = ()  # shas that belong to the pull request, oldest first
+    titles: tuple[str, ...] = ()  # their first lines: by these its commits are known again after a rebase
     title: str
     author: str
     first_commit_at: datetime | None  # None: not known, or not plausible (see `time_note`)

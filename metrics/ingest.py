@@ -7,41 +7,64 @@ whose numbers a write may change is marked dirty in the same transaction.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db import connection
 
 from . import derive
-from .events import ChangeSeen, ChangesGone, DeploymentSeen, DeploymentsStand, Event, IncidentSeen
+from .changes import store_changes, store_commits
+from .events import (
+    ChangeSeen,
+    ChangesGone,
+    CommitSeen,
+    DeploymentSeen,
+    DeploymentsStand,
+    Event,
+    IncidentSeen,
+    RunSeen,
+)
 from .models import Service, Source
+from .runs import not_said_any_more, store_runs
+from .upsert import Said, Stored, plain, upsert
 
 Kind = TypeVar("Kind")
 
 
-@dataclass(slots=True)
-class Stored:
-    """What a write did: rows that are new, rows that changed, and the services that it touched."""
+def store(
+    source: Source,
+    events: Sequence[Event],
+    *,
+    now: datetime,
+    origins: Mapping[int, str] | None = None,
+    things: Collection[str] = (),
+) -> Stored:
+    """Store `events` of `source` within the caller's transaction; the same events again change nothing.
 
-    new: int = 0
-    changed: int = 0
-    services: set[int] = field(default_factory=set)
-
-
-def store(source: Source, events: Sequence[Event], *, now: datetime) -> Stored:
-    """Store `events` of `source` within the caller's transaction; the same events again change nothing."""
+    `origins`: id() of an event → the observed thing that it follows from; `things`: all that were looked at. What
+    followed from those before and is not among `events` any more is kept and no longer counted.
+    """
     assert connection.in_atomic_block, "store() writes together with the cursor or the inbox row it came from"
     done = Stored()
-    _changes(source, _of(events, ChangeSeen), done, now)
-    _deployments(source, _of(events, DeploymentSeen), done, now)
-    _incidents(source, _of(events, IncidentSeen), done, now)
+    said = Said(source, dict(origins or {}), list(things), now)
+    if commits := _of(events, CommitSeen):
+        store_commits(said, commits, done)
+    if changes := _of(events, ChangeSeen):
+        store_changes(said, changes, done)
+    _deployments(said, _of(events, DeploymentSeen), done)
+    if runs := _of(events, RunSeen):
+        store_runs(said, runs, _services(source, {one.service for one in runs if one.service}), done)
+    _incidents(said, _of(events, IncidentSeen), done)
+    if things:
+        _no_longer_said(said, events, done)
     for stand in _of(events, DeploymentsStand):
         _deployments_stand(source, stand, done, now)
     for gone in _of(events, ChangesGone):
         _changes_gone(source, gone, done, now)
     if done.services:
+        derive.mark_history(done.services)
         derive.links_and_failures(done.services)
     return done
 
@@ -51,41 +74,6 @@ def _of(events: Iterable[Event], kind: type[Kind]) -> list[Kind]:
 
 
 # --- changes ---------------------------------------------------------------------------------------------------------
-
-_CHANGE_FIELDS = [
-    "sha",
-    "title",
-    "author",
-    "first_commit_at",
-    "opened_at",
-    "first_review_at",
-    "approved_at",
-    "merged_at",
-    "reverts",
-    "time_note",
-    "url",
-]
-
-
-def _changes(source: Source, seen: list[ChangeSeen], done: Stored, now: datetime) -> None:
-    if not seen:
-        return
-    rows = ((*(_plain(getattr(one, name)) for name in _CHANGE_FIELDS), one.updated_at) for one in seen)
-    written = _upsert("metrics_change", source, "sha", _CHANGE_FIELDS, rows, now)
-    done.new += sum(inserted for _, inserted in written)
-    old = [pk for pk, inserted in written if not inserted]
-    done.changed += len(old)
-    if old:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                INSERT INTO metrics_dirtyweek (service_id, at)
-                SELECT DISTINCT service_id, finished_at FROM metrics_deployment d
-                  JOIN metrics_deployedchange dc ON dc.deployment_id = d.id
-                 WHERE dc.change_id = ANY(%s) AND d.finished_at IS NOT NULL
-                """,
-                [old],
-            )
 
 
 def _changes_gone(source: Source, gone: ChangesGone, done: Stored, now: datetime) -> None:
@@ -120,6 +108,8 @@ _DEPLOYMENT_FIELDS = [
     "service_id",
     "environment",
     "production",
+    "repository",
+    "origin",
     "sha",
     "ref",
     "outcome",
@@ -135,30 +125,41 @@ _DEPLOYMENT_FIELDS = [
 ]
 
 
-def _deployments(source: Source, seen: list[DeploymentSeen], done: Stored, now: datetime) -> None:
+# what `history` works out for providers that know no history of their own: a fact told again does not undo it
+_WORKED_OUT = {
+    "base": "CASE WHEN excluded.origin <> '' THEN held.base ELSE excluded.base END",
+    "base_known": "CASE WHEN excluded.origin <> '' THEN held.base_known ELSE excluded.base_known END",
+    "answer": "CASE WHEN held.answer_by_history AND excluded.answer = '' THEN held.answer ELSE excluded.answer END",
+    "answers": "CASE WHEN held.answer_by_history AND excluded.answer = '' THEN held.answers ELSE excluded.answers END",
+}
+
+
+def _deployments(said: Said, seen: list[DeploymentSeen], done: Stored) -> None:
     if not seen:
         return
+    source = said.source
     services = _services(source, {one.service for one in seen})
     done.services.update(services.values())
     keys = [one.provider_id for one in seen]
     before = _known(source, keys)
     rows = (
         (
-            *(one.provider_id, services[one.service], one.environment, one.production, one.sha, one.ref),
-            *(str(one.outcome), one.raw_outcome, one.started_at, one.finished_at),
+            *(plain(one.provider_id), services[one.service], plain(one.environment)[:100], one.production),
+            *(one.repository[:200], said.origin(one), one.sha[:64], plain(one.ref)[:300]),
+            *(str(one.outcome), plain(one.raw_outcome)[:100], one.started_at, one.finished_at),
             *(
                 str(one.answer or ""),
                 one.answers,
                 one.base or "",
                 one.base is not None,
-                one.note,
-                one.url,
+                plain(one.note)[:300],
+                one.url[:500],
                 one.updated_at,
             ),
         )
         for one in seen
     )
-    written = _upsert("metrics_deployment", source, "provider_id", _DEPLOYMENT_FIELDS, rows, now)
+    written = upsert("metrics_deployment", said, "provider_id", _DEPLOYMENT_FIELDS, rows, worked_out=_WORKED_OUT)
     done.new += sum(inserted for _, inserted in written)
     done.changed += sum(not inserted for _, inserted in written)
     after = _known(source, keys)
@@ -244,24 +245,28 @@ def _carried(source: Source, seen: list[DeploymentSeen], known: dict[str, _Known
 
 # --- incidents -------------------------------------------------------------------------------------------------------
 
-_INCIDENT_FIELDS = ["provider_id", "service_id", "title", "severity", "started_at", "resolved_at", "caused_by", "url"]
+_INCIDENT_FIELDS = [
+    *("provider_id", "service_id", "origin", "title", "severity", "started_at", "resolved_at", "caused_by", "url"),
+]
 
 
-def _incidents(source: Source, seen: list[IncidentSeen], done: Stored, now: datetime) -> None:
+def _incidents(said: Said, seen: list[IncidentSeen], done: Stored) -> None:
     if not seen:
         return
+    source = said.source
     services = _services(source, {one.service for one in seen})
     done.services.update(services.values())
     keys = [one.provider_id for one in seen]
     before = _incident_times(source, keys)
     rows = (
         (
-            *(one.provider_id, services[one.service], _plain(one.title)[:300], one.severity[:40]),
-            *(one.started_at, one.resolved_at, one.caused_by, one.url, one.updated_at),
+            *(plain(one.provider_id), services[one.service], said.origin(one), plain(one.title)[:300]),
+            *(plain(one.severity)[:40], one.started_at, one.resolved_at, one.caused_by[:300], one.url[:500]),
+            one.updated_at,
         )
         for one in seen
     )
-    written = _upsert("metrics_incident", source, "provider_id", _INCIDENT_FIELDS, rows, now)
+    written = upsert("metrics_incident", said, "provider_id", _INCIDENT_FIELDS, rows)
     done.new += sum(inserted for _, inserted in written)
     done.changed += sum(not inserted for _, inserted in written)
     derive.mark({*before, *_incident_times(source, keys)} if written else ())
@@ -270,6 +275,35 @@ def _incidents(source: Source, seen: list[IncidentSeen], done: Stored, now: date
 def _incident_times(source: Source, keys: list[str]) -> list[tuple[int, datetime]]:
     rows = source.incidents.filter(provider_id__in=keys, resolved_at__isnull=False)
     return [(service, at) for service, at in rows.values_list("service_id", "resolved_at") if at]
+
+
+# --- what is no longer said -------------------------------------------------------------------------------------------
+
+
+def _no_longer_said(said: Said, events: Sequence[Event], done: Stored) -> None:
+    """Facts that followed from these things before and do not any more: kept, not counted."""
+    not_said_any_more(said, _of(events, RunSeen))
+    keys = [one.provider_id for one in events if isinstance(one, DeploymentSeen)]
+    incidents = [one.provider_id for one in events if isinstance(one, IncidentSeen)]
+    about = {"now": said.now, "source": said.source.pk, "things": said.things}
+    with connection.cursor() as cursor:
+        for table, at, told in (
+            ("metrics_deployment", "finished_at", keys),
+            ("metrics_incident", "resolved_at", incidents),
+        ):
+            cursor.execute(
+                f"""
+                UPDATE {table} SET superseded_at = %(now)s
+                 WHERE source_id = %(source)s AND origin = ANY(%(things)s) AND superseded_at IS NULL
+                   AND NOT provider_id = ANY(%(told)s)
+                RETURNING service_id, {at}
+                """,  # noqa: S608 (table and column names are ours)
+                about | {"told": told},
+            )
+            gone = cursor.fetchall()
+            done.changed += len(gone)
+            done.services.update(service for service, _ in gone)
+            derive.mark((service, moment) for service, moment in gone if moment)
 
 
 # --- shared ----------------------------------------------------------------------------------------------------------
@@ -287,45 +321,3 @@ def _services(source: Source, names: set[str]) -> dict[str, int]:
         )
         known[name] = made.pk
     return known
-
-
-def _plain(value: Any) -> Any:
-    """Text that PostgreSQL can hold."""
-    return value.replace("\x00", "") if isinstance(value, str) else value
-
-
-def _upsert(
-    table: str, source: Source, key: str, fields: Sequence[str], rows: Iterable[tuple[Any, ...]], now: datetime
-) -> list[tuple[int, bool]]:
-    """(id, was it inserted) of each row that is new or differs. The rows end in provider_updated_at.
-
-    Staged by COPY; of several rows with one key the latest counts; a row older than what we hold changes nothing.
-    """
-    columns = [*fields, "provider_updated_at"]
-    listed = ", ".join(columns)
-    differs = ", ".join(f"held.{name}" for name in columns), ", ".join(f"excluded.{name}" for name in columns)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"CREATE TEMP TABLE staged ON COMMIT DROP AS SELECT {listed}, 0 AS place FROM {table} WITH NO DATA"  # noqa: S608
-        )
-        with cursor.copy(f"COPY staged ({listed}, place) FROM STDIN") as copy:
-            for place, row in enumerate(rows):
-                copy.write_row((*row, place))
-        cursor.execute(
-            f"""
-            INSERT INTO {table} AS held (source_id, seen_at, {listed})
-            SELECT %s, %s, {listed} FROM (
-                SELECT DISTINCT ON ({key}) * FROM staged ORDER BY {key}, provider_updated_at DESC NULLS LAST, place DESC
-            ) latest ORDER BY place
-            ON CONFLICT (source_id, {key}) DO UPDATE
-               SET {", ".join(f"{name} = excluded.{name}" for name in columns)}, superseded_at = NULL
-             WHERE coalesce(excluded.provider_updated_at, '-infinity')
-                   >= coalesce(held.provider_updated_at, '-infinity')
-               AND (held.superseded_at IS NOT NULL OR ({differs[0]}) IS DISTINCT FROM ({differs[1]}))
-            RETURNING id, xmax = 0
-            """,  # noqa: S608 (table and column names are ours)
-            [source.pk, now],
-        )
-        written: list[tuple[int, bool]] = cursor.fetchall()
-        cursor.execute("DROP TABLE staged")
-    return written

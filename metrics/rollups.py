@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.db import connection, transaction
 
+from . import history
 from .models import DirtyWeek, ServiceWeek
 from .periods import Week
 
@@ -35,6 +36,7 @@ def _rebuild_some(now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         _mark_other_zones(cursor, zone.key)
+        history.relink()
         # taken before counting: a mark made meanwhile is another row and stays for the next turn
         cursor.execute(
             """

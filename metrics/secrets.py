@@ -29,6 +29,11 @@ def opened(stored: bytes | memoryview | None) -> str:
         ) from wrong
 
 
+def renewed(stored: bytes | memoryview) -> bytes:
+    """The same secret, written with the newest key. Raises InvalidToken when no key of ours fits."""
+    return _box().rotate(bytes(stored))
+
+
 def _box() -> MultiFernet:
     keys = list(settings.SOURCE_KEYS)
     if not keys:

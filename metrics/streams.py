@@ -1,8 +1,8 @@
 """Reading streams safely: one worker at a time, page by page, where a kill at any moment loses and doubles nothing.
 
-A lease is taken by compare-and-set and raises the fence. A page's facts, its raw words and the moved cursor are one
+A lease is taken by compare-and-set and raises the fence. A page's words, its facts and the moved cursor are one
 transaction, which goes through only while the fence is still ours. PostgreSQL is the record of what is due; Celery
-only wakes somebody up.
+only wakes somebody up. What is read is in `reading`; here is who may read and when.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from . import ingest, registry
+from . import credentials, etags, ingest, observed, reading
 from .events import Page, ProviderError, RateLimited
-from .models import RawPage, Source, Stream
+from .models import Credential, RawPage, Source, Stream
+from .observed import Taken
 
 log = structlog.get_logger(__name__)
 
@@ -58,13 +59,20 @@ class Lease:
 
 
 def due(now: datetime) -> list[int]:
-    """Streams that somebody should read now and nobody was woken for lately."""
+    """Streams that somebody should read now and nobody was woken for lately: what is new before the past."""
     ready = Stream.objects.filter(_ready(now), due_at__lte=now, source__paused_at=None, dead_at=None)
-    return list(ready.exclude(woken_at__gt=now - WAKE_AGAIN).order_by("due_at").values_list("pk", flat=True))
+    ordered = ready.exclude(woken_at__gt=now - WAKE_AGAIN).order_by("-lane", "due_at")  # fresh, then backfill
+    return list(ordered.values_list("pk", flat=True))
 
 
 def _ready(now: datetime) -> Q:
-    return (Q(lease_until=None) | Q(lease_until__lte=now)) & (Q(blocked_until=None) | Q(blocked_until__lte=now))
+    blocked = Credential.objects.filter(digest=OuterRef("source__credential"), blocked_until__gt=now)
+    return (
+        (Q(lease_until=None) | Q(lease_until__lte=now))
+        & (Q(blocked_until=None) | Q(blocked_until__lte=now))
+        & Q(paused_at=None, ended_at=None)
+        & (Q(kind=reading.DERIVE) | ~Exists(blocked))
+    )
 
 
 def take(stream: int, owner: str) -> Lease | None:
@@ -73,6 +81,7 @@ def take(stream: int, owner: str) -> Lease | None:
     with transaction.atomic():
         row = (
             Stream.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("source")
             .filter(_ready(now), pk=stream, source__paused_at=None, dead_at=None, due_at__lte=now)
             .first()
         )
@@ -80,6 +89,9 @@ def take(stream: int, owner: str) -> Lease | None:
             return None
         if row.attempts >= MOST_ATTEMPTS:
             _bury(row, now)
+            return None
+        if row.kind != reading.DERIVE and not credentials.free(row, now=now):
+            Stream.objects.filter(pk=row.pk).update(woken_at=None)  # its turn may come within seconds
             return None
         row.fence += 1
         row.attempts += 1
@@ -102,22 +114,22 @@ def read(stream: int, owner: str, *, seconds: float = 60.0) -> bool:
     row = Stream.objects.select_related("source").get(pk=stream)
     until = time.monotonic() + seconds
     try:
-        provider = registry.connect(row.source)
-        cursor = row.cursor
-        while True:
-            page = provider.fetch(row.kind, cursor, now=timezone.now(), tell=lease.tell)
-            keep(lease, row.source, page)
-            if page.done:
-                return False
-            cursor, row.attempts = dict(page.cursor), 1
-            if time.monotonic() > until:
-                _release(lease, attempts=0)
-                return True
+        with reading.opened(row, lease.tell) as next_page:
+            while True:
+                page = next_page(row.cursor)
+                taken = keep(lease, row.source, page)
+                if page.done or taken.is_broken:
+                    return False
+                row.cursor, row.attempts, row.bad_in_a_row = dict(page.cursor), 1, taken.bad_in_a_row
+                if time.monotonic() > until or (row.lane == Stream.Lane.BACKFILL and credentials.fresh_waits(row)):
+                    _release(lease, attempts=0, woken_at=None)
+                    return row.lane == Stream.Lane.FRESH
     except LeaseLost:
         log.info("lease lost", stream=stream, owner=owner)
         return False
     except RateLimited as wait:
-        _release(lease, attempts=0, blocked_until=wait.until, due_at=wait.until, **_said(wait))
+        until_when = credentials.block(row.source, wait)
+        _release(lease, attempts=0, blocked_until=until_when, due_at=until_when, **_said(wait))
         return False
     except ProviderError as wrong:
         _failed(lease, row, wrong)
@@ -132,37 +144,59 @@ def read(stream: int, owner: str, *, seconds: float = 60.0) -> bool:
         return False
 
 
-def keep(lease: Lease, source: Source, page: Page) -> ingest.Stored:
+def keep(lease: Lease, source: Source, page: Page) -> Taken:
     """Store one page and move the cursor, together, while the fence is ours. Raises LeaseLost."""
     now = timezone.now()
     with transaction.atomic():
+        if page.observations:
+            observed.lock(source)  # before the stream: whoever holds this may wait for nobody
         row = lease.mine().select_for_update().first()
         if row is None:
             raise LeaseLost
-        stored = ingest.store(source, page.events, now=now)
+        taken = observed.take(source, page.observations, now=now, bad_in_a_row=row.bad_in_a_row)
+        if page.events:
+            stored = ingest.store(source, page.events, now=now)
+            taken.new, taken.changed = taken.new + stored.new, taken.changed + stored.changed
         if page.raw:
             RawPage.objects.create(
                 stream=row, fence=lease.fence, body=zlib.compress(page.raw, 6), facts=len(page.events)
             )
-        row.cursor, row.notes, row.failures = dict(page.cursor), list(page.notes), 0
-        row.attempts = 0 if page.done else 1  # we go on at once, and that is the first try at the next page
-        row.doing, row.read, row.total = page.doing[:80], page.read, page.total
-        row.lease_until, row.blocked_until = _until(), None
-        if page.done:
-            row.succeeded_at = now
-            if (
-                row.started_at is None or row.due_at <= row.started_at
-            ):  # else somebody asked again meanwhile: due at once
-                row.due_at = now + timedelta(seconds=settings.READ_EVERY_SECONDS)
-            row.lease_owner, row.lease_until, row.doing, row.total = "", None, "", None
-            row.error = row.error_advice = row.error_detail = ""
-            row.error_at = None
-        row.save()
-        if page.done or stored.new:
-            note_day(source, now, reads=int(page.done), rows=stored.new)
-        if page.done:
+        etags.keep(source, page.etags, now=now)
+        _move(row, page, taken, now)
+        if page.done or taken.new:
+            note_day(source, now, reads=int(page.done), rows=taken.new)
+        if page.done or taken.is_broken:
             transaction.on_commit(_nudge_rollups)
-    return stored
+    return taken
+
+
+def _move(row: Stream, page: Page, taken: Taken, now: datetime) -> None:
+    row.cursor, row.notes, row.failures = dict(page.cursor), list(page.notes), 0
+    row.attempts = 0 if page.done else 1  # we go on at once, and that is the first try at the next page
+    row.doing, row.read, row.total = page.doing[:80], page.read, page.total
+    row.reached, row.bad_in_a_row = page.reached or row.reached, taken.bad_in_a_row
+    row.lease_until, row.blocked_until = _until(), None
+    if page.done:
+        row.succeeded_at = now
+        if row.lane == Stream.Lane.BACKFILL or row.kind == reading.DERIVE:
+            row.ended_at = now
+        if row.started_at is None or row.due_at <= row.started_at:  # else somebody asked again meanwhile: due at once
+            row.due_at = now + reading.pause_of(row)
+        row.doing, row.total = "", None
+        row.error = row.error_advice = row.error_detail = ""
+        row.error_at = None
+    if page.done or taken.is_broken:
+        row.lease_owner, row.lease_until = "", None
+    if taken.is_broken:
+        _break(row, taken, now)
+    row.save()
+
+
+def _break(row: Stream, taken: Taken, now: datetime) -> None:
+    """Stop: were it a bad release of ours, everything would drain into what waits for a person."""
+    row.dead_at, row.error_at = now, now
+    row.error = f"{taken.puzzles} of {taken.things} things on a page could not be understood, so reading stopped."
+    row.error_advice = "Nothing is lost: what they said is kept. Read again once the cause is mended."
 
 
 def note_day(source: Source, now: datetime, *, reads: int = 0, failures: int = 0, rows: int = 0) -> None:
@@ -226,4 +260,4 @@ def _until() -> datetime:
 
 def wake(streams: Any, *, now: datetime) -> int:
     """Make `streams` (a queryset) due at once, the dead ones too; how many. A blocked one waits for its provider."""
-    return streams.update(due_at=now, woken_at=None, dead_at=None, attempts=0)  # type: ignore[no-any-return]
+    return streams.update(due_at=now, woken_at=None, dead_at=None, attempts=0, bad_in_a_row=0)  # type: ignore[no-any-return]

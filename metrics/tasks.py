@@ -11,7 +11,7 @@ from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from . import inbox, rollups, streams
+from . import inbox, retention, rollups, streams
 from .models import Stream
 
 log = structlog.get_logger(__name__)
@@ -57,3 +57,11 @@ def sweep_inbox() -> None:
 def rebuild_dirty_weeks() -> None:
     """Count the weeks again in which a fact changed."""
     rollups.rebuild(now=timezone.now())
+
+
+@shared_task
+def prune_raw() -> None:
+    """Drop the words that facts came from, once they are older than the setting."""
+    dropped = retention.prune(now=timezone.now())
+    if any(dropped.values()):
+        log.info("raw words were dropped", **dropped)

@@ -2,10 +2,12 @@
 
 from django.urls import path
 
+from . import webhooks
 from .views import measures, sources
 
 app_name = "metrics"
 urlpatterns = [
+    path("hooks/<uuid:hook>/", webhooks.door, name="hook"),
     path("metrics/<slug:team>/", measures.overview, name="overview"),
     path("metrics/<slug:team>/<slug:measure>/", measures.page, name="measure"),
     path("metrics/<slug:team>/<slug:measure>/rows.csv", measures.rows_csv, name="rows_csv"),

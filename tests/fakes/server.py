@@ -49,7 +49,7 @@ Mishap = Callable[[Request], Reply | None]
 
 
 class FakeServer:
-    """Use as a context manager. `url` is its address; `between` runs before each answer, so that rows change meanwhile."""
+    """Use as a context manager. `between` runs before each answer, so that rows change while they are paged."""
 
     def __init__(self) -> None:
         self.log: list[Request] = []

@@ -1,0 +1,62 @@
+"""Facts counted by week, and which weeks are to be counted again."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from .sources import Service
+
+
+class ServiceWeek(models.Model):
+    """One service in one ISO week of the organisation's zone, so that any group of services can be pooled exactly.
+
+    Times are kept as arrays of seconds and days as arrays of dates: a group's median is the median of all its rows,
+    never an average of medians.
+    """
+
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="weeks")
+    monday = models.DateField()
+    zone = models.CharField(max_length=60)
+    deployments = models.PositiveIntegerField(default=0)
+    deploy_days = ArrayField(models.DateField(), default=list)
+    failed_attempts = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    rework = models.PositiveIntegerField(default=0)
+    lead_seconds = ArrayField(models.FloatField(), default=list)
+    left_out = models.PositiveIntegerField(default=0)
+    restore_seconds = ArrayField(models.FloatField(), default=list)
+    recovery_seconds = ArrayField(models.FloatField(), default=list)
+    built_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["service", "monday"], name="service_week_once")]
+        indexes = [models.Index(fields=["monday"], name="service_week_by_week")]
+
+    def __str__(self) -> str:
+        return f"{self.service_id} in the week of {self.monday}"
+
+
+class DirtyWeek(models.Model):
+    """A moment of a service at which a fact changed: the week around it is to be counted again.
+
+    Marks are appended and taken, never updated, so that a mark made while a week is being counted is not lost.
+    """
+
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.service_id} at {self.at:%Y-%m-%d}"
+
+
+class DirtyHistory(models.Model):
+    """A service whose deployments or history changed: what each deployment carried is to be worked out again.
+
+    Appended and taken like `DirtyWeek`.
+    """
+
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return f"history of {self.service_id}"
