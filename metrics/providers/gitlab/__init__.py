@@ -105,6 +105,9 @@ class GitLabProvider:
     def hear(push: Push, *, now: datetime) -> tuple[Observation, ...]:
         return hooks.hear(push)
 
+    def close(self) -> None:
+        self.client.close()
+
     # --- reading -----------------------------------------------------------------------------------------------------
 
     def fetch(self, stream: str, cursor: Mapping[str, Any], *, now: datetime, tell: Tell) -> Page:
@@ -155,7 +158,7 @@ class GitLabProvider:
 
     def _read(self, stream: str, run: dict[str, Any], cursor: Mapping[str, Any], now: datetime, tell: Tell) -> Page:
         """As many steps as make one page: idle projects cost one request each and share it."""
-        marks = dict(cursor.get("marks") or {})
+        marks, names = dict(cursor.get("marks") or {}), dict(cursor.get("names") or {})
         observations: list[Observation] = []
         etags: dict[str, Etag] = {}
         reached = None
@@ -163,6 +166,11 @@ class GitLabProvider:
         while run["at"] < len(run["projects"]) and not observations and requests < REQUESTS_A_PAGE:
             project = Project(**dict(zip(("id", "path", "branch", "url"), run["projects"][run["at"]], strict=True)))
             tell(f"{stream.replace('_', ' ')} of {project.path}", run["at"], len(run["projects"]))
+            if names.get(project.id, project.path) != project.path:
+                # its things are held under its old name: read them again, so that they are all in one place
+                _note(run, f"{names[project.id]} is called {project.path} now, and is read again.")
+                marks.pop(project.id, None)
+            names[project.id] = project.path
             step = self._step(stream, project, run, cursor, marks.get(project.id), tell, now)
             observations += step.observations
             etags |= step.etags
@@ -179,13 +187,13 @@ class GitLabProvider:
                 run["place"] = step.place
         run["read"] += len(observations)
         done = run["at"] >= len(run["projects"])
-        after: dict[str, Any] = {key: value for key, value in cursor.items() if key not in ("run", "marks")}
+        after: dict[str, Any] = {key: value for key, value in cursor.items() if key not in ("run", "marks", "names")}
         if not done:
-            after |= {"marks": marks, "run": run}
+            after |= {"marks": marks, "names": names, "run": run}
         elif "until" in cursor:
             after |= {"ended": True}
         else:
-            after |= {"marks": marks}
+            after |= {"marks": marks, "names": names}
         return Page(
             cursor=after, done=done, observations=tuple(observations), etags=etags, read=run["read"], reached=reached,
             doing=stream.replace("_", " "), notes=tuple(run["notes"]),

@@ -34,6 +34,9 @@ class Client:
         url = path if "://" in path else self.url(path, params)
         return self.door.get(url, etag=etag, accept=accept)
 
+    def close(self) -> None:
+        self.door.close()
+
     def url(self, path: str, params: Mapping[str, str] | None = None) -> str:
         """The whole address: also the name under which an etag is kept."""
         return f"{self.api}/{path}" + (f"?{urlencode(params)}" if params else "")

@@ -33,7 +33,10 @@ def derived(key: str, told: Sequence[Once], now: datetime) -> Derived:
     if not sha:
         return Derived(why="A merge request of which GitLab names no commit.")
     commits = _commits(told)
-    belong = {read.text(one.get("id"), 64) for one in commits} | {squashed, head if merge and not squashed else ""}
+    members = {read.text(one.get("id"), 64): read.text(one.get("title"), 300) for one in commits}
+    for more in (head if merge and not squashed else "", squashed if merge else ""):
+        members.setdefault(more, "")
+    members.pop("", None)
     first, note = _first(commits, now)
     looked, approved = _reviews(told, base)
     text = "\n".join(read.text(one, 20_000) for one in (base.get("description"), *(c.get("message") for c in commits)))
@@ -44,7 +47,8 @@ def derived(key: str, told: Sequence[Once], now: datetime) -> Derived:
                 sha=sha,
                 repository=place.path,
                 number=read.ident(base.get("iid")),
-                commits=tuple(sorted(belong - {"", sha})),
+                commits=tuple(members),
+                titles=tuple(members.values()),
                 title=read.text(base.get("title"), 300) or "(no title)",
                 author=read.text(read.at(base, "author", "name") or read.at(base, "author", "username"), 200),
                 first_commit_at=first,
@@ -67,8 +71,8 @@ def _hooked(hook: Mapping[str, Any]) -> object:
 
 
 def _commits(told: Sequence[Once]) -> list[Mapping[str, Any]]:
-    """The commits as they were read last: before that the branch may have been rebased."""
-    return next((read.rows(one.body["commits"]) for one in reversed(told) if one.body.get("commits")), [])
+    """The commits as they were read last, the oldest first: before that the branch may have been rebased."""
+    return next((read.rows(one.body["commits"])[::-1] for one in reversed(told) if one.body.get("commits")), [])
 
 
 def _first(commits: Sequence[Mapping[str, Any]], now: datetime) -> tuple[datetime | None, str]:

@@ -32,8 +32,8 @@ OUTCOMES: Mapping[str, Outcome] = {
     "canceled": Outcome.CANCELLED,
     "cancelled": Outcome.CANCELLED,
 }
-RUNNING = frozenset({"running", "pending", "preparing", "canceling", "waiting_for_resource"})
-WAITING = frozenset({"created", "blocked", "manual", "scheduled"})  # for a person or a date, perhaps for ever
+RUNNING = frozenset({"running", "pending", "preparing", "canceling", "waiting_for_resource", "blocked"})
+WAITING = frozenset({"created", "manual", "scheduled"})  # for a person or a date, perhaps for ever
 NEVER = datetime.max.replace(tzinfo=UTC)
 # the names from which GitLab itself sets an environment's tier, in its order; for servers that do not tell the tier
 _TIERS = (
