@@ -187,6 +187,8 @@ LANGUAGE_CODE = "en-gb"
 
 PROVIDERS = {
     "git": "metrics.providers.git.GitProvider",
+    "gitlab": "metrics.providers.gitlab.GitLabProvider",
+    "jenkins": "metrics.providers.jenkins.JenkinsProvider",
 }
 if DEMO:
     PROVIDERS["sample"] = "config.demo.provider.SampleProvider"

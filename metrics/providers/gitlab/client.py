@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from metrics import read
-from metrics.events import Connection, Etag, Unreadable
+from metrics.events import Connection, Etag, ProviderError, RateLimited, Unreadable
 from metrics.http import Answer, Door
 
 from .told import Project
@@ -32,7 +33,21 @@ class Client:
         self, path: str, params: Mapping[str, str] | None = None, *, etag: str = "", accept: tuple[int, ...] = (404,)
     ) -> Answer:
         url = path if "://" in path else self.url(path, params)
-        return self.door.get(url, etag=etag, accept=accept)
+        answer = self.door.get(url, etag=etag, accept=accept)
+        if answer.status == 403:
+            self._forbidden(answer)
+        return answer
+
+    def _forbidden(self, answer: Answer) -> None:
+        """Tell a limit, and a token that may read nothing at all, from what is only hidden."""
+        if "retry-after" in answer.headers or answer.headers.get("ratelimit-remaining") == "0":
+            raise RateLimited(until=datetime.now(UTC) + timedelta(seconds=60), doubling=True)
+        if b"insufficient_scope" in answer.body[:4000]:
+            raise ProviderError(
+                "The token has not the scope that we need.",
+                advice="Make one with the scope read_api, and enter it.",
+                permanent=True,
+            )
 
     def close(self) -> None:
         self.door.close()

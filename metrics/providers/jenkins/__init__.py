@@ -49,14 +49,14 @@ class JenkinsProvider:
         address="",
         address_help="The address of Jenkins' first page, such as https://ci.example.org or https://example.org/jenkins.",
         token="User and API token, written user:token",  # noqa: S106
-        token_where="Your name at the top right → Security → API Token → Add new Token. Empty where everybody may read.",  # noqa: S106
+        token_where="Your name, top right → Security → API Token. Empty where everybody may read.",  # noqa: S106
         scopes=(
             Scope(name="Overall/Read", for_what="reaches the API"),
             Scope(name="Job/Read", for_what="reads jobs, builds and stages"),
         ),
         chooses="jobs",
         hook=Hook(
-            where="With the Notification plugin: in the job, Job Notifications → Add Endpoint, format JSON, protocol HTTP.",
+            where="With the Notification plugin: in the job, Job Notifications → Add Endpoint, JSON over HTTP.",
             events=("Job started", "Job finalized"),
             secured_by="Send the secret below as “Authorization: Bearer …”, or in the body as “token”.",
         ),

@@ -71,7 +71,7 @@ class Client:
         self.door.close()
 
     def get(self, path: str, *, accept: tuple[int, ...] = HIDDEN, **params: str) -> Answer:
-        asked = urlencode(params, safe="[],{}*")
+        asked = urlencode(params, safe=",*")
         url = f"{self.address}/{path}{'/' if path else ''}api/json" + (f"?{asked}" if asked else "")
         return self.door.get(url, accept=accept)
 

@@ -33,7 +33,8 @@ _CAUSES = (  # part of a cause's class → what started the build
     ("BranchIndexing", "indexing"), ("BranchEvent", "push"), ("GitHubPush", "push"), ("GitLabWebHook", "push"),
     ("SCMTrigger", "push"), ("BitBucketPush", "push"), ("Gerrit", "review"), ("PullRequest", "pull_request"),
     ("TimerTrigger", "schedule"), ("ReverseBuildTrigger", "upstream"), ("Upstream", "upstream"),
-    ("Rebuild", "rebuild"), ("Replay", "replay"), ("RemoteCause", "remote"), ("UserId", "manual"), ("UserCause", "manual"),
+    ("Rebuild", "rebuild"), ("Replay", "replay"), ("RemoteCause", "remote"), ("UserIdCause", "manual"),
+    ("UserCause", "manual"),
 )  # fmt: skip
 _WAITED = ("waitingDurationMillis", "blockedDurationMillis", "buildableDurationMillis")
 _OLD_WAITED = ("waitingTimeMillis", "blockedTimeMillis", "buildableTimeMillis")
