@@ -51,6 +51,8 @@ Mishap = Callable[[Request], Reply | None]
 class FakeServer:
     """Use as a context manager. `between` runs before each answer, so that rows change while they are paged."""
 
+    port = 0  # 0: any that is free
+
     def __init__(self) -> None:
         self.log: list[Request] = []
         self.mishaps: list[Mishap] = []
@@ -147,7 +149,7 @@ class FakeServer:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         self._http.daemon_threads = True
         threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         return self
