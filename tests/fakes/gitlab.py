@@ -165,17 +165,17 @@ class FakeGitLab(FakeServer):
     def reply(self, request: Request) -> Reply:
         if self.limit_after is not None and len(self.log) > self.limit_after:
             headers = {"RateLimit-Limit": "600", "RateLimit-Remaining": "57", "Retry-After": "30"}
-            return Reply({"message": "429 Too Many Requests"}, status=429, headers=headers)
+            return Reply(body={"message": "429 Too Many Requests"}, status=429, headers=headers)
         scopes = self.tokens.get(request.headers.get("private-token", ""))
         if scopes is None:
-            return Reply({"message": "401 Unauthorized"}, status=401)
+            return Reply(body={"message": "401 Unauthorized"}, status=401)
         if not {"read_api", "api"} & set(scopes):
-            return Reply({"error": "insufficient_scope", "scope": "api read_api"}, status=403)
+            return Reply(body={"error": "insufficient_scope", "scope": "api read_api"}, status=403)
         parts = request.path.removeprefix("/api/v4/").split("/")
         if parts == ["version"]:
-            return Reply({"version": self.version, "revision": "f4ke"})
+            return Reply(body={"version": self.version, "revision": "f4ke"})
         if parts == ["personal_access_tokens", "self"]:
-            return Reply({"id": 1, "scopes": list(scopes), "active": True, "expires_at": "2027-11-01"})
+            return Reply(body={"id": 1, "scopes": list(scopes), "active": True, "expires_at": "2027-11-01"})
         if parts == ["projects"]:
             return self._projects(request)
         if parts[0] == "projects" and len(parts) > 1:
@@ -206,15 +206,15 @@ class FakeGitLab(FakeServer):
             if moved is None:
                 return _missing("404 Project Not Found")
             where = "/".join([f"{self.url}/api/v4/projects/{moved.id}", *parts])
-            return Reply({"message": "Moved"}, status=301, headers={"Location": where})
+            return Reply(body={"message": "Moved"}, status=301, headers={"Location": where})
         if not parts:
-            return Reply(self._project(project), etag=True)
+            return Reply(body=self._project(project), etag=True)
         if parts[0] in project.off:
-            return Reply({"message": "403 Forbidden"}, status=403)
+            return Reply(body={"message": "403 Forbidden"}, status=403)
         if parts[:2] == ["repository", "branches"]:
             if not project.commits or unquote(parts[2]) != project.branch:
                 return _missing("404 Branch Not Found")
-            return Reply({"name": project.branch, "commit": project.commits[-1]}, etag=True)
+            return Reply(body={"name": project.branch, "commit": project.commits[-1]}, etag=True)
         if parts[:2] == ["repository", "commits"]:
             return self._commits(request, project, parts[2:])
         if parts[0] not in LISTS:
@@ -226,7 +226,7 @@ class FakeGitLab(FakeServer):
         if row is None:
             return _missing("404 Not found")
         if len(parts) == 2:
-            return Reply(row, etag=True)
+            return Reply(body=row, etag=True)
         below = {"jobs": project.jobs, "notes": project.notes, "commits": project.belong}.get(parts[2], {})
         return self._page(request, below.get(parts[1], []))
 
@@ -251,7 +251,9 @@ class FakeGitLab(FakeServer):
     def _commits(self, request: Request, project: Project, parts: list[str]) -> Reply:
         known = {row["id"]: row for row in project.commits}
         if parts:
-            return Reply(known[parts[0]]) if parts[0] in known else _missing("404 Commit Not Found")
+            return Reply(body=known[parts[0]]) if parts[0] in known else _missing("404 Commit Not Found")
+        if not project.commits:
+            return _missing("404 Repository Not Found")
         before, _, head = request.query.get("ref_name", project.branch).rpartition("..")
         if (head not in known and head != project.branch) or (before and before not in known):
             return _missing("404 Ref Not Found")
@@ -273,11 +275,11 @@ class FakeGitLab(FakeServer):
 
 def _listed(rows: list[dict[str, Any]], further: str) -> Reply:
     headers = {"Link": f'<{further}>; rel="next"'} if further else {}
-    return Reply(rows, headers={**headers, "RateLimit-Remaining": "1999"}, etag=True)
+    return Reply(body=rows, headers={**headers, "RateLimit-Remaining": "1999"}, etag=True)
 
 
 def _missing(words: str) -> Reply:
-    return Reply({"message": words}, status=404)
+    return Reply(body={"message": words}, status=404)
 
 
 def _at(row: Mapping[str, Any], name: str) -> datetime:

@@ -210,11 +210,14 @@ def test_a_pipeline_is_read_with_jobs_that_were_tried_again(gitlab: FakeGitLab) 
     assert len(runs) == 2
     run = runs.pop(key)
     assert (run.outcome, run.on_main, run.coverage, run.event) == (Outcome.SUCCESS, True, 81.5, "push")
-    assert run.queued_at is not None and run.started_at is not None and run.finished_at is not None
+    assert run.queued_at is not None
+    assert run.started_at is not None
+    assert run.finished_at is not None
     assert [(job.name, job.outcome) for job in run.jobs] == [
         ("test", Outcome.FAILURE), ("test", Outcome.SUCCESS), ("deploy", None)
     ]  # fmt: skip
-    assert run.jobs[0].started_at and run.jobs[0].queued_at
+    assert run.jobs[0].started_at
+    assert run.jobs[0].queued_at
     assert run.jobs[0].started_at - run.jobs[0].queued_at == timedelta(seconds=30.5)
     other = next(iter(runs.values()))
     assert (other.on_main, other.coverage) == (False, None)
@@ -243,11 +246,17 @@ def test_the_commit_that_stands_for_a_merge_request(
     holding.read("merge_requests", now=NOW)
     (change,) = [one for one in holding.facts("merge_request", now=NOW) if isinstance(one, ChangeSeen)]
     assert change.sha == (row["sha"] if stands == "head" else stands)
-    assert change.number == number and change.author == "Ada" and change.repository == "acme/shop"
+    assert change.number == number
+    assert change.author == "Ada"
+    assert change.repository == "acme/shop"
     assert row["sha"] in change.commits
-    assert change.first_commit_at and change.opened_at and change.merged_at and change.first_review_at
+    assert change.first_commit_at
+    assert change.opened_at
+    assert change.merged_at
+    assert change.first_review_at
     assert stamp(change.first_review_at) == shop.notes[number][3]["created_at"]
-    assert change.approved_at and stamp(change.approved_at) == shop.notes[number][4]["created_at"]
+    assert change.approved_at
+    assert stamp(change.approved_at) == shop.notes[number][4]["created_at"]
     held_words = b"".join(one.body for rows in holding.observations.values() for one in rows.values())
     assert b"why?" not in held_words, "what people write to each other is not kept"
 
@@ -303,7 +312,8 @@ def test_incidents_are_issues_of_that_type_until_a_rule_says_otherwise(gitlab: F
     gitlab.touch(down, state="closed", closed_at=closed)
     holding.read("incidents", now=NOW)
     over = next(one for one in holding.facts("issue", now=NOW) if isinstance(one, IncidentSeen) and one.severity)
-    assert over.resolved_at is not None and stamp(over.resolved_at) == closed
+    assert over.resolved_at is not None
+    assert stamp(over.resolved_at) == closed
     gone = gitlab.issue(shop, "Deleted later")
     holding.read("incidents", now=NOW)
     del shop.lists["issues"][str(gone["iid"])]
@@ -319,7 +329,10 @@ def test_a_release_is_a_deployment_only_where_a_rule_says_so(gitlab: FakeGitLab)
     facts = holding.facts("release", now=NOW)
     assert Rules.of({}, GitLabProvider.guide.default_rules).apply(facts) == []
     (made,) = Rules.of({"rules": {"production": [{"via": "release", "tag": "v*"}]}}).apply(facts)
-    assert isinstance(made, DeploymentSeen) and made.production and made.ref == "v1.0" and made.sha == sha("v1.0")
+    assert isinstance(made, DeploymentSeen)
+    assert made.production
+    assert made.ref == "v1.0"
+    assert made.sha == sha("v1.0")
     assert holding.open("release", now=NOW) == [f"{shop.id}:v2.0"]
 
 
@@ -404,7 +417,7 @@ def test_each_right_is_tried_by_itself(gitlab: FakeGitLab) -> None:
 def test_every_refusal_is_a_sentence_with_advice_and_without_the_token(gitlab: FakeGitLab) -> None:
     gitlab.project("acme/shop")
     gitlab.tokens["glpat-narrow-token"] = ("read_user",)
-    page = Reply(b"<!doctype html><title>Sign in</title>", headers={"Content-Type": "text/html"})
+    page = Reply(body=b"<!doctype html><title>Sign in</title>", headers={"Content-Type": "text/html"})
     cases: list[tuple[str, dict[str, Any], Reply | None]] = [
         ("glpat-wrong-or-expired", {}, None),
         ("glpat-narrow-token", {}, None),
@@ -417,7 +430,8 @@ def test_every_refusal_is_a_sentence_with_advice_and_without_the_token(gitlab: F
             gitlab.next(reply)
         with pytest.raises(ProviderError) as refused:
             Holding(GitLabProvider, gitlab.url, token, **chosen).provider.check()
-        assert refused.value.sentence.endswith(".") and refused.value.advice
+        assert refused.value.sentence.endswith(".")
+        assert refused.value.advice
         assert token not in f"{refused.value.sentence} {refused.value.advice} {refused.value.detail}"
 
 
@@ -524,7 +538,8 @@ def test_pushed_commits_and_merged_requests_are_asked_for(gitlab: FakeGitLab) ->
     holding = held(gitlab)
     assert hooks.hear(push({**pushed, "ref": "refs/heads/side"})) == ()
     holding.take(hooks.hear(push(pushed)) + hooks.hear(push(hook)))
-    assert holding.facts("commit", now=NOW) == [] and holding.facts("merge_request", now=NOW) == []
+    assert holding.facts("commit", now=NOW) == []
+    assert holding.facts("merge_request", now=NOW) == []
     holding.ask("commit", now=NOW)
     holding.ask("merge_request", now=NOW)
     assert [one.title for one in holding.facts("commit", now=NOW) if isinstance(one, CommitSeen)] == ["One"]
