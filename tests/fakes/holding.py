@@ -34,17 +34,22 @@ class Holding:
         return self.kind(self.connection)
 
     def read(self, stream: str, *, now: datetime, cursor: Mapping[str, Any] | None = None, most: int = 5000) -> int:
-        """Read a stream to its end, each page by another worker; how many observations were new."""
+        """Read a stream to its end, in turns by several workers; how many observations were new."""
         cursor = cursor or self.cursors.get(stream) or {"since": SINCE}
         new = 0
-        for _ in range(most):
-            page: Page = self.provider.fetch(stream, json.loads(json.dumps(cursor)), now=now, tell=_silent)
+        provider = self.provider
+        for number in range(most):
+            if number % 10 == 9:
+                provider.close()
+                provider = self.provider  # another worker goes on, and knows only the cursor
+            page: Page = provider.fetch(stream, json.loads(json.dumps(cursor)), now=now, tell=_silent)
             self.pages += 1
             new += self.take(page.observations)
             self.etags |= page.etags
             self.notes = list(page.notes)
             cursor = page.cursor
             if page.done:
+                provider.close()
                 self.cursors[stream] = cursor
                 return new
         raise AssertionError(f"{stream} has no end")
