@@ -69,15 +69,30 @@ class FakeJenkins(FakeServer):
         self.now += 60_000
         self._queue += 1
         made = {
-            "_class": RUNS[job.kind], "number": job.next, "id": str(job.next), "timestamp": self.now,
+            "_class": RUNS[job.kind],
+            "number": job.next,
+            "id": str(job.next),
+            "timestamp": self.now,
             "url": f"http://0.0.0.0:8080/{'/'.join('job/' + part for part in job.name.split('/'))}/{job.next}/",
-            "displayName": f"#{job.next}", "building": result is None, "inProgress": result is None, "result": result,
-            "duration": 0 if result is None else int(minutes * 60_000), "queueId": self._queue,
-            "actions": [{"_class": "hudson.model.CauseAction", "causes": [{"_class": "hudson.triggers.SCMTrigger$SCMTriggerCause"}]},
-                        {}, *actions],
-            "stages": [{"id": "6", "name": "Test", "status": "SUCCESS", "startTimeMillis": self.now, "durationMillis": 2000}],
+            "displayName": f"#{job.next}",
+            "building": result is None,
+            "inProgress": result is None,
+            "result": result,
+            "duration": 0 if result is None else int(minutes * 60_000),
+            "queueId": self._queue,
+            "actions": [
+                {
+                    "_class": "hudson.model.CauseAction",
+                    "causes": [{"_class": "hudson.triggers.SCMTrigger$SCMTriggerCause"}],
+                },
+                {},
+                *actions,
+            ],
+            "stages": [
+                {"id": "6", "name": "Test", "status": "SUCCESS", "startTimeMillis": self.now, "durationMillis": 2000}
+            ],
             **more,
-        }  # fmt: skip
+        }
         job.next += 1
         job.builds.append(made)
         return made
@@ -116,7 +131,9 @@ class FakeJenkins(FakeServer):
             path = path[2:]
         found = self._answer("/".join(name), path)
         if found is None:
-            return Reply(body=b"<html><h2>HTTP ERROR 404 Not Found</h2></html>", status=404, headers={**headers, "Content-Type": "text/html"})  # fmt: skip
+            return Reply(
+                body=b"<html><h2>404</h2></html>", status=404, headers={**headers, "Content-Type": "text/html"}
+            )
         tree = request.query.get("tree")
         return Reply(body=chosen(found, tree) if tree else found, headers=headers)
 
@@ -133,15 +150,23 @@ class FakeJenkins(FakeServer):
         if rest[1:] == ["api", "json"]:
             return build
         if rest[1:] == ["wfapi", "describe"] and self.has_stages and build["_class"] == RUNS[PIPELINE]:
-            return {"id": str(build["number"]), "status": build["result"], "queueDurationMillis": 7, "stages": build["stages"]}  # fmt: skip
+            return {
+                "id": str(build["number"]),
+                "status": build["result"],
+                "queueDurationMillis": 7,
+                "stages": build["stages"],
+            }
         return self.coverage.get("/".join(rest[1:-2])) if rest[-2:] == ["api", "json"] else None
 
     def _item(self, name: str) -> dict[str, Any]:
         item = self.items.get(name, Item("", "hudson.model.Hudson"))
         said: dict[str, Any] = {
-            "_class": item.kind, "name": name.rpartition("/")[2], "fullName": name, "mode": "NORMAL",
+            "_class": item.kind,
+            "name": name.rpartition("/")[2],
+            "fullName": name,
+            "mode": "NORMAL",
             "actions": [{}, *([{"_class": PRIMARY}] if item.primary else [])],
-        }  # fmt: skip
+        }
         if item.kind not in RUNS:
             below = [one for one in self.items if one.rpartition("/")[0] == name and one != name]
             return said | {"jobs": [self._item(one) for one in sorted(below)]}
@@ -192,13 +217,7 @@ def _pruned(said: Any, wanted: Wanted) -> Any:
     for name, (below, span) in wanted.items():
         if name in said:
             value = said[name][span[0] : span[1]] if span and isinstance(said[name], list) else said[name]
-            found[name] = (
-                _pruned(value, below)
-                if below is not None
-                else value
-                if not isinstance(value, dict | list)
-                else type(value)()
-            )
+            found[name] = _pruned(value, below or {})
     return found
 
 

@@ -11,7 +11,7 @@ from metrics.events import Found, ProviderError
 from .client import HIDDEN, Client
 
 CHOICES = 50
-_RIGHTS = (
+_RIGHTS: tuple[tuple[str, str, Mapping[str, str]], ...] = (
     ("deployments", "deployments", {}),
     ("environments", "environments", {}),
     ("pipelines and jobs", "pipelines", {}),
@@ -84,7 +84,8 @@ def _choices(client: Client, asked: Mapping[str, str]) -> tuple[tuple[str, ...],
 
 
 def _rights(client: Client, project: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    can, cannot = [], []
+    can: list[str] = []
+    cannot: list[str] = []
     for name, path, params in _RIGHTS:
         answer = client.get(
             f"projects/{read.ident(project.get('id'))}/{path}", {**params, "per_page": "1"}, accept=HIDDEN

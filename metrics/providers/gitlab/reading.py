@@ -169,8 +169,8 @@ def commits(
         params |= {"since": stamp(since)} | ({"until": stamp(until)} if until else {})
     answer = client.get(f"{of(project)}/repository/commits", params, accept=HIDDEN)
     if answer.status != 200 and before:
-        note = f"{project.path}: the history was rewritten; its commits are read again."
-        return Step(observations=[], place={"head": head, "page": 1}, done=False, notes=[note])
+        rewritten = f"{project.path}: the history was rewritten; its commits are read again."
+        return Step(observations=[], place={"head": head, "page": 1}, done=False, notes=[rewritten])
     if answer.status != 200:
         return Step(observations=[], place={"top": None}, done=True, notes=[_hidden(project, listing)])
     rows = client.rows(answer)

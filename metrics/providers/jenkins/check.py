@@ -61,7 +61,8 @@ def search(client: Client, words: str) -> Found:
 
 
 def _rights(client: Client, jobs: list[Job]) -> tuple[list[str], list[str]]:
-    can, cannot = ["jobs"], []
+    can: list[str] = ["jobs"]
+    cannot: list[str] = []
     built = next((job for job in jobs if job.last is not None), None)
     if built is None:
         return can, cannot
