@@ -48,8 +48,16 @@ def run_of(key: str, build: dict[str, Any]) -> RunSeen:
 
 
 def test_no_payload_is_forgotten(folder: Path) -> None:
-    used = {"job.folder.json", "job.mbranch.json", "job.pipeline.json", "jenkins.jenkins.json", "run.freestylebuild.json",
-            "run.workflowrun.json", "report.coverage_report.json", "report.coverage_result.json"}  # fmt: skip
+    used = {
+        "job.folder.json",
+        "job.mbranch.json",
+        "job.pipeline.json",
+        "jenkins.jenkins.json",
+        "run.freestylebuild.json",
+        "run.workflowrun.json",
+        "report.coverage_report.json",
+        "report.coverage_result.json",
+    }
     assert {path.name for path in folder.iterdir()} == used | set(IRRELEVANT)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from metrics import read
@@ -72,10 +73,13 @@ class GitLabProvider:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.client = Client(connection)
         said = connection.settings.get("projects") or ()
         self.chosen = tuple(dict.fromkeys(name for one in said if (name := read.text(one, 300)))) if isinstance(
             said, Sequence) and not isinstance(said, str) else ()  # fmt: skip
+
+    @cached_property
+    def client(self) -> Client:
+        return Client(self.connection)
 
     def check(self) -> Found:
         return check.check(self.client, self.chosen, anonymous=not self.connection.secret)
@@ -106,7 +110,8 @@ class GitLabProvider:
         return hooks.hear(push)
 
     def close(self) -> None:
-        self.client.close()
+        if "client" in self.__dict__:
+            self.client.close()
 
     # --- reading -----------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from metrics import read
@@ -68,12 +69,18 @@ class JenkinsProvider:
         if not connection.address.strip():
             raise ProviderError("Jenkins has no usual address.", advice="Enter the one of yours.", permanent=True)
         self.connection = connection
-        self.client = Client(connection)
-        self.reader = Reader(self.client, with_coverage=connection.settings.get("coverage") is not False)
         said = connection.settings.get("jobs")
         names = (read.text(one, 500).strip("/") for one in said) if isinstance(said, list | tuple) else ()
         self.chosen = tuple(dict.fromkeys(name for name in names if name))
         self._listed: tuple[str, list[Job]] | None = None
+
+    @cached_property
+    def client(self) -> Client:
+        return Client(self.connection)
+
+    @cached_property
+    def reader(self) -> Reader:
+        return Reader(self.client, with_coverage=self.connection.settings.get("coverage") is not False)
 
     def check(self) -> Found:
         return check.check(self.client, self.chosen, anonymous=not self.connection.secret)
@@ -108,7 +115,8 @@ class JenkinsProvider:
         return hooks.hear(push)
 
     def close(self) -> None:
-        self.client.close()
+        if "client" in self.__dict__:
+            self.client.close()
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
