@@ -354,8 +354,12 @@ def test_a_release_is_a_deployment_only_where_a_rule_says_so(gitlab: FakeGitLab)
 
 def test_a_renamed_project_is_read_again_under_its_new_name(gitlab: FakeGitLab) -> None:
     shop = gitlab.project("acme/shop")
+    gitlab.now -= timedelta(days=200)  # long before what is read of a project that is new
     gitlab.deployment(shop, "success")
+    gitlab.now += timedelta(days=200)
     holding = held(gitlab, projects=["acme/shop", "acme/gone"])
+    holding.read("deployments", now=NOW, cursor={"since": "2026-01-01T00:00:00Z", "until": "2026-10-01T00:00:00Z"})
+    del holding.cursors["deployments"]
     holding.read("deployments", now=NOW)
     assert holding.notes == ["acme/gone is gone, or hidden from this token."]
     gitlab.rename(shop, "acme/store")

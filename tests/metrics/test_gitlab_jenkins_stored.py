@@ -66,10 +66,16 @@ def test_gitlab_is_read_heard_and_stored(connected: Connect, client: Client) -> 
         assert sorted(Deployment.objects.values_list("provider_id", "outcome", "sha")) == rows
         # a delivery ends what was running; the same one a thousand times changes nothing more
         _, secret = actions.add_hook_secret(source=source, by=None)
-        body = json.dumps({
-            "object_kind": "deployment", "status": "failed", "deployment_id": going["id"], "environment": "production",
-            "status_changed_at": gitlabs.stamp(fake.now), "project": {"id": shop.id, "path_with_namespace": "acme/shop"},
-        })  # fmt: skip
+        body = json.dumps(
+            {
+                "object_kind": "deployment",
+                "status": "failed",
+                "deployment_id": going["id"],
+                "environment": "production",
+                "status_changed_at": gitlabs.stamp(fake.now),
+                "project": {"id": shop.id, "path_with_namespace": "acme/shop"},
+            }
+        )
         for token, answer in ((secret, 202), (secret, 202), ("wrong", 401)):
             said = client.post(
                 f"/hooks/{source.hook}/", body, content_type="application/json", HTTP_X_GITLAB_TOKEN=token

@@ -38,6 +38,7 @@ from .told import Project
 MOST_PROJECTS = 500
 NAMED_AT_ONCE = 20
 REQUESTS_A_PAGE = 25
+A_YEAR = timedelta(days=366)
 NOTES = 20
 _BEGUN = {"phase": "projects", "projects": [], "named": 0, "next": "", "at": 0, "read": 0, "notes": []}
 
@@ -175,12 +176,13 @@ class GitLabProvider:
                 # its things are held under its old name: read them again, so that they are all in one place
                 _note(run, f"{names[project.id]} is called {project.path} now, and is read again.")
                 marks.pop(project.id, None)
+                run["again"] = project.id
             names[project.id] = project.path
             step = self._step(stream, project, run, cursor, marks.get(project.id), tell, now)
             observations += step.observations
             etags |= step.etags
             requests += step.requests
-            reached = read.latest(reached, step.reached)
+            reached = read.earliest(reached, step.reached)
             for note in step.notes:
                 _note(run, note)
             if step.done:
@@ -210,6 +212,8 @@ class GitLabProvider:
     ) -> Step:  # fmt: skip
         until = read.when(cursor.get("until"))
         since = read.when(cursor.get("since")) or now - timedelta(days=90)
+        if run.get("again") == project.id:
+            since = min(since, now - A_YEAR)
         place = dict(run.get("place") or {})
         how = {"commits": reading.commits, "releases": reading.descending}.get(stream, reading.ascending)
         if mark and stream == "commits":

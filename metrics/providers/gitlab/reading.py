@@ -101,7 +101,7 @@ def ascending(
     place = {"after": after, "page": page, "seen": sorted(seen), "top": stamp(top) if top else None}
     etag = answer.headers.get("etag", "")
     etags = {url: Etag(value=etag)} if etag and first and done else {}
-    return Step(observations=observations, place=place, done=done, etags=etags, requests=requests + 1, reached=top)
+    return Step(observations=observations, place=place, done=done, etags=etags, requests=requests + 1)
 
 
 def descending(

@@ -138,7 +138,7 @@ class JenkinsProvider:
             mark = None if until is not None else marks.get(job.name)
             step = self.reader.step(job, mark, dict(run["place"]), since=since, until=until, tell=tell)
             observations += step.observations
-            reached = read.latest(reached, step.reached)
+            reached = read.earliest(reached, step.reached)
             for note in step.notes:
                 _note(run, note)
             run["place"] = step.place
