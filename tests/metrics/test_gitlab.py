@@ -400,6 +400,14 @@ def test_a_backfill_reads_its_window_and_ends(gitlab: FakeGitLab) -> None:
         assert len(gitlab.log) == before, "an ended backfill asks for nothing"
 
 
+def test_when_nothing_that_was_chosen_is_left_reading_says_so(gitlab: FakeGitLab) -> None:
+    for chosen in (["acme/gone"], []):
+        with pytest.raises(ProviderError) as refused:
+            held(gitlab, projects=chosen).read("deployments", now=NOW)
+        assert refused.value.permanent
+        assert refused.value.advice
+
+
 # --- limits and refusals ---------------------------------------------------------------------------------------------
 
 

@@ -83,14 +83,14 @@ def test_builds_of_folders_branches_and_free_jobs_with_stages_queue_and_source(j
     run = by_id["shop/api/main#1"]
     assert isinstance(run, RunSeen)
     assert (run.workflow, run.branch, run.on_main, run.sha, run.repository) == (
-        "shop/api", "main", True, "a" * 40, "shop/api",
+        "shop/api/main", "main", True, "a" * 40, "shop/api",
     )  # fmt: skip
     assert (run.outcome, run.raw_outcome, run.event, run.coverage) == (Outcome.FAILURE, "UNSTABLE", "push", 55.89)
     assert run.started_at is not None
     assert run.queued_at == run.started_at - timedelta(seconds=9)
     assert run.finished_at == run.started_at + timedelta(minutes=5)
     assert [(job.name, job.outcome) for job in run.jobs] == [("Test", Outcome.SUCCESS)]
-    assert run.traits == {"repository": "shop/api", "workflow": "shop/api", "path": "shop", "branch": "main",
+    assert run.traits == {"repository": "shop/api", "workflow": ("shop/api/main", "shop/api"), "path": "shop", "branch": "main",
                           "type": "push", "title": "#1"}  # fmt: skip
     branch = by_id["shop/api/feature%2Fsearch#1"]
     assert isinstance(branch, RunSeen)
@@ -280,6 +280,11 @@ def test_an_old_version_without_all_builds_queue_ids_and_stages(jenkins: FakeJen
     assert len(found) == 30
     assert found["old", 3].jobs == ()
     assert found["old", 3].provider_id.startswith("old#3@")
+
+
+def test_when_nothing_that_was_chosen_is_left_reading_says_so(jenkins: FakeJenkins) -> None:
+    with pytest.raises(ProviderError, match="none of the jobs that were chosen"):
+        sync(held(jenkins, jobs=["gone"]))
 
 
 # --- refusals --------------------------------------------------------------------------------------------------------

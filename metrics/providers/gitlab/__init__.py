@@ -23,6 +23,7 @@ from metrics.events import (
     Hook,
     Observation,
     Page,
+    ProviderError,
     Push,
     Scope,
     Tell,
@@ -158,6 +159,13 @@ class GitLabProvider:
                 run["projects"], run["next"] = run["projects"][:MOST_PROJECTS], ""
                 _note(run, f"The token sees more than {MOST_PROJECTS} projects; these are read. Choose those you need.")
             over = not run["next"]
+        if over and not run["projects"]:
+            raise ProviderError(
+                "GitLab shows this token none of the projects that were chosen." if self.chosen
+                else "GitLab shows this token no project.",
+                advice="They may have been deleted, or the token's owner is no member any more. Choose projects anew.",
+                permanent=True,
+            )  # fmt: skip
         if over:
             run["phase"] = "read"
         return Page(cursor={**cursor, "run": run}, done=False, etags=etags, doing="projects", notes=tuple(run["notes"]))

@@ -173,6 +173,12 @@ class JenkinsProvider:
             if below is None:
                 _note(run, f"{name} is gone, or hidden from this token.")
             found |= {job.name: job for job in below or ()}
+        if not found and self.chosen:
+            raise ProviderError(
+                "Jenkins shows this token none of the jobs that were chosen.",
+                advice="They may have been deleted or renamed, or lost the right Job/Read. Choose jobs anew.",
+                permanent=True,
+            )
         groups = sorted({job.group for job in found.values()})
         if not self.chosen and len(groups) > MOST_JOBS:
             _note(run, f"There are {len(groups)} jobs; the first {MOST_JOBS} by name are read. Choose those you need.")

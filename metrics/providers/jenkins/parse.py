@@ -110,7 +110,7 @@ def _run(key: str, stamp: int, told: Sequence[Mapping[str, Any]], times: Sequenc
         traits={
             name: value
             for name, value in {
-                "repository": repository, "workflow": job["name"], "path": job["folder"], "branch": branch,
+                "repository": repository, "workflow": (job["name"], job["project"]) if job["many"] else job["name"], "path": job["folder"], "branch": branch,
                 "type": event, "title": read.text(build.get("displayName"), 300),
             }.items()
             if value
@@ -155,7 +155,7 @@ def _job(told: Sequence[Mapping[str, Any]], key: str) -> dict[str, Any]:
     many = known.get("many") is True  # a job for each branch
     branch = unquote(last) if many else ""
     return {
-        "name": read.text(folder if many else full, 300), "project": read.text((folder if many else full), 300),
+        "name": read.text(full, 300), "project": read.text((folder if many else full), 300),
         "folder": read.text(folder.rpartition("/")[0] if many else folder, 300),
         "branch": read.text(branch, 300), "many": many, "main": known.get("main"),
     }  # fmt: skip
