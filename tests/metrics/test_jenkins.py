@@ -90,8 +90,10 @@ def test_builds_of_folders_branches_and_free_jobs_with_stages_queue_and_source(j
     assert run.queued_at == run.started_at - timedelta(seconds=9)
     assert run.finished_at == run.started_at + timedelta(minutes=5)
     assert [(job.name, job.outcome) for job in run.jobs] == [("Test", Outcome.SUCCESS)]
-    assert run.traits == {"repository": "shop/api", "workflow": ("shop/api/main", "shop/api"), "path": "shop", "branch": "main",
-                          "type": "push", "title": "#1"}  # fmt: skip
+    assert run.traits == {
+        "repository": "shop/api", "workflow": ("shop/api/main", "shop/api"), "path": "shop", "branch": "main",
+        "type": "push", "title": "#1",
+    }  # fmt: skip
     branch = by_id["shop/api/feature%2Fsearch#1"]
     assert isinstance(branch, RunSeen)
     assert (branch.branch, branch.on_main, branch.outcome) == ("feature/search", False, Outcome.CANCELLED)
@@ -138,6 +140,8 @@ def test_a_build_across_three_syncs_ends_as_it_ended(jenkins: FakeJenkins) -> No
     run = runs(holding)["slow", 1]
     assert run.started_at is not None
     assert (run.outcome, run.finished_at) == (Outcome.FAILURE, run.started_at + timedelta(minutes=90))
+    assert [stage.name for stage in run.jobs] == ["Test"]
+    assert len(holding.observations["build", "slow#1"]) == 2, "asking again while nothing changed keeps nothing more"
     gone = jenkins.build(job, None)
     sync(holding)
     job.builds.remove(gone)
@@ -373,6 +377,8 @@ def test_webhooks_are_verified_and_meet_what_is_read() -> None:
     assert DERIVE("build", [queued], now=NOW) == DERIVE("build", [queued, queued], now=NOW)
     assert DERIVE("build", [queued], now=NOW).open
     assert hooks.hear(Push(body=b'{"ping": 1}', headers={})) == ()
+    waiting = {"name": "api", "url": "job/api/", "build": {"phase": "QUEUED", "number": 0, "queue_id": 3}}
+    assert hooks.hear(Push(body=json.dumps(waiting).encode(), headers={})) == ()
     for broken in (b"", b"[]", b'{"build": {"number": "x"}}', b"[" * 100_000):
         with pytest.raises(Unreadable):
             hooks.hear(Push(body=broken, headers={}))

@@ -86,7 +86,9 @@ def _first(commits: Sequence[Mapping[str, Any]], now: datetime) -> tuple[datetim
 
 def _reviews(told: Sequence[Once], base: Mapping[str, Any]) -> tuple[datetime | None, datetime | None]:
     """(the first word of somebody else, the first approval)."""
-    author = _person(base.get("author")) or {read.ident(base.get("author_id"))} - {""}
+    # null once the account is gone, so that an older word of it is as good
+    author = {read.ident(base.get("author_id"))} - {""}
+    author |= {one for _, said in whole(told, "merge_request") for one in _person(said.get("author"))}
     looked, approved = [], []
     for note in _notes(told):
         at = read.when(note.get("created_at"))
@@ -98,7 +100,7 @@ def _reviews(told: Sequence[Once], base: Mapping[str, Any]) -> tuple[datetime | 
         by = _person(note.get("author")) or {read.ident(note.get("author_id"))} - {""}
         if says and note.get("system") is True:
             approved.append(at)
-        if not by & author:
+        if author and not by & author:
             looked.append(at)
     return min(looked, default=None), min(approved, default=None)
 

@@ -36,6 +36,7 @@ class Reader:
         self.with_coverage = with_coverage
         self.requests = 0
         self._told: dict[str, Job] = {}
+        self._covered: dict[str, str] = {}
 
     def step(
         self, job: Job, mark: list[Any] | None, place: dict[str, Any], *, since: datetime, until: datetime | None,
@@ -98,24 +99,27 @@ class Reader:
             return None
         if name not in self._told:
             self._told[name] = self.client.job(name)
-        return self.observed(self._told[name], row, coverage.hinted(row))
+        if name not in self._covered and row.get("building") is not True:
+            self._covered[name] = self._probe(name, row)
+        return self.observed(self._told[name], row, self._covered.get(name))
 
     def observed(self, job: Job, row: Mapping[str, Any], cover: str | None) -> Observation:
-        """A build with what belongs to it. One that is not over has more to come, and is asked for again."""
+        """A build with what belongs to it, once it is over: until then each look at its stages would be another."""
         number = whole(row.get("number")) or 0
         body: dict[str, Any] = {"job": job.json(), "build": row}
-        if "WorkflowRun" in read.text(row.get("_class"), 200):
+        over = row.get("building") is not True
+        if over and "WorkflowRun" in read.text(row.get("_class"), 200):
             self.requests += 1
             if (stages := self.client.stages(job.name, number)) is not None:
                 body["stages"] = stages
         place = coverage.hinted(row) or cover or ""
-        if place and self.with_coverage and row.get("building") is not True:
+        if place and self.with_coverage and over:
             self.requests += 1
             if (told := self.client.coverage(job.name, number, place, coverage.tree(place))) is not None:
                 body["coverage"] = told
         start = whole(row.get("timestamp"))
         took = whole(row.get("duration")) or 0
-        at = read.when(start + (took if row.get("building") is not True else 0)) if start else None
+        at = read.when(start + (took if over else 0)) if start else None
         return Observation(kind="build", id=f"{job.name}#{number}", body=read.encoded(body), updated_at=at)
 
     def _probe(self, job: str, row: Mapping[str, Any]) -> str:

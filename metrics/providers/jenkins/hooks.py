@@ -46,6 +46,8 @@ def hear(push: Push) -> tuple[Observation, ...]:
     if not build:
         return ()
     number = whole(build.get("number"))
+    if not number and read.text(build.get("phase"), 40).upper() == "QUEUED":
+        return ()  # it gets its number when it begins
     name = _name(read.text(said.get("url") or build.get("url") or build.get("full_url"), 2000))
     name = name or read.text(said.get("name"), 500)
     if number is None or not name:
@@ -63,15 +65,11 @@ def hear(push: Push) -> tuple[Observation, ...]:
 
 
 def _name(url: str) -> str:
-    """ "folder/job" of job/folder/job/job/ and of the whole address."""
+    """The name with its folders, of job/folder/job/name/ and of the whole address."""
     parts = urlsplit(url).path.strip("/").split("/")
-    found = [
-        unquote(parts[place + 1])
-        for place, part in enumerate(parts[:-1])
-        if part == "job" and place % 2 == _first(parts)
-    ]
-    return "/".join(found)
-
-
-def _first(parts: Sequence[str]) -> int:
-    return parts.index("job") % 2 if "job" in parts else 0
+    parts = parts[parts.index("job") :] if "job" in parts else []
+    names = []
+    while len(parts) > 1 and parts[0] == "job":
+        names.append(unquote(parts[1]))
+        parts = parts[2:]
+    return "/".join(names)

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from metrics import read
-from metrics.events import Derived, JobSeen, Observation, Outcome, RunSeen, Unreadable
+from metrics.events import Derived, JobSeen, Observation, Outcome, RunSeen, Traits, Unreadable
 
 from .coverage import percent
 
@@ -107,15 +107,16 @@ def _run(key: str, stamp: int, told: Sequence[Mapping[str, Any]], times: Sequenc
         jobs=tuple(_stages(own, stages)),
         url=read.link(build.get("url")) or read.link(build.get("full_url")),
         updated_at=read.latest(finished, started, *times),
-        traits={
-            name: value
-            for name, value in {
-                "repository": repository, "workflow": (job["name"], job["project"]) if job["many"] else job["name"], "path": job["folder"], "branch": branch,
-                "type": event, "title": read.text(build.get("displayName"), 300),
-            }.items()
-            if value
-        },
+        traits=_traits(
+            repository=repository, workflow=(job["name"], job["project"]) if job["many"] else job["name"],
+            path=job["folder"], branch=branch, type=event, title=read.text(build.get("displayName"), 300),
+        ),
     )  # fmt: skip
+
+
+def _traits(**known: str | tuple[str, ...]) -> Traits:
+    """Only what is known: a rule must not match the empty word."""
+    return {name: value for name, value in known.items() if value}
 
 
 def _of_hook(hook: Mapping[str, Any]) -> dict[str, Any]:
