@@ -91,7 +91,7 @@ def test_builds_of_folders_branches_and_free_jobs_with_stages_queue_and_source(j
     assert run.finished_at == run.started_at + timedelta(minutes=5)
     assert [(job.name, job.outcome) for job in run.jobs] == [("Test", Outcome.SUCCESS)]
     assert run.traits == {
-        "repository": "shop/api", "workflow": ("shop/api/main", "shop/api"), "path": "shop", "branch": "main",
+        "repository": "shop/api", "workflow": ("shop/api", "shop/api/main"), "path": "shop", "branch": "main",
         "type": "push", "title": "#1",
     }  # fmt: skip
     branch = by_id["shop/api/feature%2Fsearch#1"]

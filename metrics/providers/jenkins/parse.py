@@ -108,7 +108,7 @@ def _run(key: str, stamp: int, told: Sequence[Mapping[str, Any]], times: Sequenc
         url=read.link(build.get("url")) or read.link(build.get("full_url")),
         updated_at=read.latest(finished, started, *times),
         traits=_traits(
-            repository=repository, workflow=(job["name"], job["project"]) if job["many"] else job["name"],
+            repository=repository, workflow=(job["project"], job["name"]) if job["many"] else job["name"],
             path=job["folder"], branch=branch, type=event, title=read.text(build.get("displayName"), 300),
         ),
     )  # fmt: skip
