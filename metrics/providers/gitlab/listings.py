@@ -52,7 +52,7 @@ def _note(note: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 LISTINGS: Mapping[str, Listing] = {
-    "deployments": Listing(kind="deployment", path="deployments", number="id", nested=_deployment, at_once=50),
+    "deployments": Listing(kind="deployment", path="deployments", number="id", nested=_deployment),
     "pipelines": Listing(kind="pipeline", path="pipelines", number="id", nested=_pipeline, at_once=15),
     "merge_requests": Listing(
         kind="merge_request", path="merge_requests", number="iid", params={"state": "merged", "scope": "all"},
