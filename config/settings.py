@@ -198,6 +198,8 @@ LANGUAGE_CODE = "en-gb"
 PROVIDERS = {
     "git": "metrics.providers.git.GitProvider",
     "github": "metrics.providers.github.GitHubProvider",
+    "gitlab": "metrics.providers.gitlab.GitLabProvider",
+    "jenkins": "metrics.providers.jenkins.JenkinsProvider",
 }
 if DEMO:
     PROVIDERS["sample"] = "config.demo.provider.SampleProvider"

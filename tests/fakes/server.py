@@ -112,7 +112,8 @@ class FakeServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True  # else head and body of an answer wait for each other
+            wbufsize = -1  # head and body in one packet: else each answer waits 40 ms for the client's kernel
+            disable_nagle_algorithm = True
 
             def _serve(self) -> None:
                 parts = urlsplit(self.path)
