@@ -49,7 +49,7 @@ class PagerDutyProvider:
         address=ADDRESS,
         address_help="Accounts in Europe use https://api.eu.pagerduty.com.",
         token="REST API key",  # noqa: S106 (what it is called)
-        token_where="Integrations → Developer Tools → API Access Keys → Create New API Key, with “Read-only” ticked",
+        token_where="Integrations → Developer Tools → API Access Keys, “Read-only” ticked",  # noqa: S106
         scopes=(
             Scope(name="Read-only API Key", for_what="incidents, their log entries and services"),
             Scope(name="incidents.read, services.read", for_what="the same, for a scoped OAuth token", needed=False),
@@ -270,7 +270,7 @@ def _chosen(said: object) -> frozenset[str]:
     """Ids and names of the chosen services, as written: with the id in brackets, or either alone."""
     found: set[str] = set()
     for one in _named(said):
-        name, bracket, rest = one.rpartition(" (")
+        _, bracket, rest = one.rpartition(" (")
         found.add(rest[:-1] if bracket and rest.endswith(")") and rest[:-1].isalnum() else one)
         if not bracket:
             found.add(one.lower())
