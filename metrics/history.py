@@ -62,7 +62,7 @@ def relink(*, most: int = 20_000) -> set[int]:
         "service_id", "pk", "provider_id", "source_id", "repository", "environment", "sha", "answer", "answers",
         "answer_by_history",
     ):  # fmt: skip
-        deploys[service].append(_Deploy(*row))
+        deploys[service].append(_Deploy._make(row))
     touched: set[int] = set()
     histories: dict[Place, Mapping[str, tuple[str, ...]]] = {}
     for service, own in deploys.items():
@@ -163,9 +163,9 @@ def _line(line: Sequence[_Deploy], place: Place | None, parents: Mapping[str, tu
             wanted[int(pk)] = {of[sha] for sha in (*brought.shas, *brought.merges) if sha in of}
             how[int(pk)], base[int(pk)] = "ancestry", brought.base or ""
     timed = [one for one in line if one.pk not in how]
-    for pk, change in _by_time(line, timed):
-        wanted[pk].add(change)
-        how[pk] = "time"
+    for deployment, change in _by_time(line, timed):
+        wanted[deployment].add(change)
+        how[deployment] = "time"
     changed = _write(wanted, how, base, line)
     return _answers(line, undone) or changed
 

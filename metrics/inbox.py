@@ -7,6 +7,7 @@ bad senders: the source's inbox stops before everything has drained into the dea
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -17,7 +18,6 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
-from psycopg.types.json import Jsonb
 
 from . import ingest, observed, registry
 from .events import Observation, ProviderError, Push
@@ -40,7 +40,7 @@ def receive(source: Source, key: str, body: bytes, headers: Mapping[str, str] | 
                 (source_id, key, headers, body, received_at, due_at, attempts, error, error_detail)
             VALUES (%s, %s, %s, %s, now(), now(), 0, '', '') ON CONFLICT (source_id, key) DO NOTHING RETURNING id
             """,
-            [source.pk, key[:200].replace("\x00", ""), Jsonb(dict(headers or {})), body],
+            [source.pk, key[:200].replace("\x00", ""), json.dumps(dict(headers or {})), body],
         )
         return cursor.fetchone() is not None
 

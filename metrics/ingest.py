@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import connection
 
@@ -285,7 +285,7 @@ def _no_longer_said(said: Said, events: Sequence[Event], done: Stored) -> None:
     not_said_any_more(said, _of(events, RunSeen))
     keys = [one.provider_id for one in events if isinstance(one, DeploymentSeen)]
     incidents = [one.provider_id for one in events if isinstance(one, IncidentSeen)]
-    about = {"now": said.now, "source": said.source.pk, "things": said.things}
+    about: dict[str, Any] = {"now": said.now, "source": said.source.pk, "things": said.things}
     with connection.cursor() as cursor:
         for table, at, told in (
             ("metrics_deployment", "finished_at", keys),

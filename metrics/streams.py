@@ -65,7 +65,7 @@ def due(now: datetime) -> list[int]:
     return list(ordered.values_list("pk", flat=True))
 
 
-def _ready(now: datetime) -> Q:
+def _ready(now: datetime) -> Any:
     blocked = Credential.objects.filter(digest=OuterRef("source__credential"), blocked_until__gt=now)
     return (
         (Q(lease_until=None) | Q(lease_until__lte=now))

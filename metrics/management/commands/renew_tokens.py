@@ -21,7 +21,7 @@ class Command(BaseCommand):
             for model in (Source, HookSecret):
                 for row in model.objects.select_for_update().exclude(secret=None):  # type: ignore[attr-defined]
                     try:
-                        row.secret = secrets.renewed(row.secret)
+                        row.secret = secrets.renewed(row.secret or b"")
                     except InvalidToken:
                         lost.append(str(row))
                         continue
