@@ -187,6 +187,7 @@ LANGUAGE_CODE = "en-gb"
 
 PROVIDERS = {
     "git": "metrics.providers.git.GitProvider",
+    "alertmanager": "metrics.providers.alertmanager.AlertmanagerProvider",
     "pagerduty": "metrics.providers.pagerduty.PagerDutyProvider",
 }
 if DEMO:

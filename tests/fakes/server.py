@@ -104,6 +104,7 @@ class FakeServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else head and body of an answer wait for each other
 
             def _serve(self) -> None:
                 parts = urlsplit(self.path)
