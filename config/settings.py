@@ -188,6 +188,7 @@ LANGUAGE_CODE = "en-gb"
 PROVIDERS = {
     "git": "metrics.providers.git.GitProvider",
     "alertmanager": "metrics.providers.alertmanager.AlertmanagerProvider",
+    "cdevents": "metrics.providers.cdevents.CDEventsProvider",
     "pagerduty": "metrics.providers.pagerduty.PagerDutyProvider",
 }
 if DEMO:

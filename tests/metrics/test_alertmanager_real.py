@@ -71,7 +71,8 @@ def alertmanager(receiver: tuple[Receiver, str], tmp_path: Path) -> Iterator[str
             "repeat_interval": "1h", "routes": [{"receiver": "few", "matchers": ['alertname="Few"']}],
         },
         "receivers": [
-            {"name": "main", "webhook_configs": [hook]}, {"name": "few", "webhook_configs": [{**hook, "max_alerts": 2}]},
+            {"name": "main", "webhook_configs": [hook]},
+            {"name": "few", "webhook_configs": [{**hook, "max_alerts": 2}]},
         ],
     }  # fmt: skip
     config = tmp_path / "alertmanager.yml"
