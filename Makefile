@@ -7,10 +7,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PORT REPO
 
-.PHONY: demo test check bench chaos format migrations lock clean help
+.PHONY: demo test check bench chaos chaos-deliveries format migrations lock clean help
 
 help:  ## this list
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 20
 
 $(BIN)/python:
 	@config/make-venv "$(PYTHON)" $(VENV)
@@ -29,7 +29,7 @@ demo: $(VENV)/runtime  ## the whole app with a sample organisation, at http://12
 	@exec $(BIN)/python manage.py demo --port $(PORT) $(if $(REPO),--repo "$(REPO)")
 
 test: $(VENV)/development  ## every test that can run here
-	@config/with-browser $(BIN)/python -m pytest $(ARGS)
+	@config/with-tools $(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/development  ## lint, format, types, import contracts, templates, migrations, deployment checks
 	$(BIN)/ruff check .
@@ -41,7 +41,7 @@ check: $(VENV)/development  ## lint, format, types, import contracts, templates,
 	DEBUG=0 SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(32))') \
 	  ALLOWED_HOSTS=plumbline.example DATABASE_URL=postgres://check@localhost/check REDIS_URL=redis://localhost \
 	  PLUMBLINE_SOURCE_KEYS=$$($(BIN)/python -c 'from cryptography.fernet import Fernet as F; print(F.generate_key().decode())') \
-	  EMAIL_URL=smtp://localhost:25 \
+	  PLUMBLINE_SEAL_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(32))') EMAIL_URL=smtp://localhost:25 \
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 bench: $(VENV)/development  ## how long things take, with figures
@@ -49,6 +49,11 @@ bench: $(VENV)/development  ## how long things take, with figures
 
 chaos: $(VENV)/development  ## break things for real, count what is lost
 	@$(BIN)/python -m pytest tests/chaos -m chaos -n 0 -q -s $(ARGS)
+	@$(BIN)/python -m tests.chaos.everything
+	@CHAOS_SEEDS=$${CHAOS_SEEDS:-3} $(BIN)/python -m tests.chaos.deliveries
+
+chaos-deliveries: $(VENV)/development  ## 10,000 deliveries doubled, shuffled and late, for 50 seeds
+	@$(BIN)/python -m tests.chaos.deliveries
 
 format: $(VENV)/development  ## put every file into the house's form
 	$(BIN)/ruff check --fix .

@@ -154,8 +154,35 @@ class _Pinned(httpcore2.SyncBackend):
             if peer and not self._door.trusts(host, port) and not addresses.is_public(str(peer[0])):
                 stream.close()
                 raise addresses.Refused(f"{host} is inside a private network.", addresses.ALLOW)
-            return stream
+            return _Timed(stream, self._door)
         raise wrong or httpcore2.ConnectError(f"{host} has no address")
+
+
+class _Timed(httpcore2.NetworkStream):
+    """A connection that ends when the door's time for one answer is up, however busily a server drips bytes."""
+
+    def __init__(self, stream: httpcore2.NetworkStream, door: Door) -> None:
+        self._stream, self._door = stream, door
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        left = self._door.until - time.monotonic()
+        if left <= 0:
+            raise httpcore2.ReadTimeout("the time for one answer is up")
+        return self._stream.read(max_bytes, left if timeout is None else min(left, timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, timeout)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        return _Timed(self._stream.start_tls(ssl_context, server_hostname, timeout), self._door)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
 
 
 class Door:
@@ -186,6 +213,7 @@ class Door:
         self._secret, self._timeout, self._most, self._seconds = secret, timeout, most_bytes, seconds
         self._now, self._sleep = now, sleep
         self.requests = self.unchanged = 0
+        self.until = float("inf")  # by the monotonic clock: when the answer under way must be whole
         self.remaining: int | None = None
         self.limit: int | None = None
         self.reset_at: datetime | None = None
@@ -248,6 +276,10 @@ class Door:
         asked = {name: value for name, value in (params or {}).items() if value is not None}
         query = "&".join(part for part in (parts.query, urlencode(asked, doseq=True)) if part)
         return f"{parts.scheme}://{parts.netloc}{_quoted(parts.path) or '/'}{'?' + query if query else ''}"
+
+    @property
+    def not_modified(self) -> int:
+        return self.unchanged
 
     # --- addresses ---------------------------------------------------------------------------------------------------
 
@@ -333,13 +365,18 @@ class Door:
 
     def _once(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         self.requests += 1
+        self.until = time.monotonic() + self._seconds
         sent = {**self._headers, **{name.lower(): value for name, value in headers.items()}, "host": self.base.netloc}
         if body:
             sent["content-length"] = str(len(body))
         timeout = {"connect": self._timeout, "read": self._timeout, "write": self._timeout, "pool": self._timeout}
         try:
             with self._pool.stream(
-                method, url, headers=list(sent.items()), content=body or None, extensions={"timeout": timeout}
+                method,
+                url.encode("ascii"),
+                headers=[(name.encode("ascii"), value.encode("ascii")) for name, value in sent.items()],
+                content=body or None,
+                extensions={"timeout": timeout},
             ) as response:
                 found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
                 links = [value.decode("latin-1") for name, value in response.headers if name.lower() == b"link"]
@@ -350,6 +387,11 @@ class Door:
                 )
         except addresses.Refused as refused:
             raise ProviderError(str(refused), advice=refused.advice, permanent=True) from refused
+        except (httpcore2.LocalProtocolError, UnicodeError):  # its words would repeat the header, token and all
+            raise ProviderError(
+                "Our question cannot be written.", permanent=True,
+                advice="The token or the address holds a sign that has no place there, such as a line break.",
+            ) from None  # fmt: skip
         except (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError, OSError) as failed:
             raise self._unreached(failed) from None
         self._note(answer)
@@ -357,7 +399,6 @@ class Door:
 
     def _body(self, response: httpcore2.Response, headers: Mapping[str, str]) -> bytes:
         """The body, at most so many bytes on the wire and after unpacking, and within so many seconds."""
-        until = time.monotonic() + self._seconds
         unpack = zlib.decompressobj(wbits=47) if "gzip" in headers.get("content-encoding", "").lower() else None
         parts: list[bytes] = []
         size = wire = 0
@@ -374,7 +415,7 @@ class Door:
                     f"{self.base.host} sent more than {self._most // 1_000_000} MB in one answer.",
                     advice="Choose fewer repositories, or tell us: a page should not be so large.", permanent=True,
                 )  # fmt: skip
-            if time.monotonic() > until:
+            if time.monotonic() > self.until:
                 raise _fleeting(f"{self.base.host} took longer than {self._seconds:.0f} s for one answer.")
             parts.append(piece)
         return b"".join(parts)
@@ -494,6 +535,9 @@ class Door:
         return self._clean(" ".join(text.split()))[:300]
 
     def _clean(self, text: str) -> str:
+        for name in ("authorization", "private-token", "proxy-authorization"):
+            for word in self._headers.get(name, "").split()[-1:]:
+                text = redacted(text, word)
         return redacted(text, self._secret)
 
 

@@ -26,7 +26,7 @@ from .models import Inbox, Source
 log = structlog.get_logger(__name__)
 
 MOST_ATTEMPTS = 5
-AT_ONCE = 200  # events of one source in one transaction
+AT_ONCE = 500  # events of one source in one transaction
 BREAKER_ROW = 50  # so many failures one after the other
 BREAKER_SAMPLE, BREAKER_SHARE = 100, 0.2  # or this share of so many
 

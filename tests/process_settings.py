@@ -6,5 +6,7 @@ from metrics.providers import git
 
 PROVIDERS["poison"] = "tests.misbehaving.Poison"
 PROVIDERS["pushed"] = "tests.misbehaving.Pushed"
+PROVIDERS["observing"] = "tests.observing.Observing"
+PROVIDERS["feed"] = "tests.fakes.feed.FeedProvider"
 git.COMMITS_A_PAGE = 100
 git.DEPLOYMENTS_A_PAGE = 40

@@ -46,6 +46,8 @@ DOORS: dict[str, tuple[int, ...]] = {
     "POST /source/{s}/pause/": POSTED,
     "POST /source/{s}/replay/{e}/": POSTED,
     "/": (302, 302, 302, 302, 302, 302, 302, 200),
+    "/audit/": (200, 200, 403, 403, 403, 403, 403, 404),
+    "/audit/export.jsonl": (200, 200, 403, 403, 403, 403, 403, 404),
     "/healthz": ALL,
     "/gallery/": (404,) * 8,  # for the people who build the pages
 }

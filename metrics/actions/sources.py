@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from metrics import credentials, etags, inbox, reading, registry, secrets, streams
-from metrics.events import Connection, Found, ProviderError
+from metrics.events import Found, ProviderError
 from metrics.models import Inbox, Puzzle, Service, Source, Stream
 from teams.models import Team, User
 
@@ -49,7 +49,7 @@ def connect_source(
     settings = dict(settings or {})
     try:
         kind = registry.provider_class(provider)
-        kind(Connection(source=0, address=address, settings=settings, secret=secret))
+        registry.build(provider, registry.connection(address=address.strip(), settings=settings, secret=secret))
     except ProviderError as wrong:
         raise Refused(f"{wrong.sentence} {wrong.advice}".strip(), "settings") from wrong
     try:

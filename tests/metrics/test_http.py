@@ -374,10 +374,41 @@ def test_what_is_packed_is_unpacked() -> None:
 
 def test_a_server_that_drips_is_given_up_though_it_never_falls_silent() -> None:
     server = Raw((b" " for _ in range(1000)), pause=0.02)
-    with server.door(seconds=0.1, timeout=5) as door, pytest.raises(ProviderError, match="longer than"):
+    with server.door(seconds=0.1, timeout=5) as door, pytest.raises(ProviderError, match=r"longer than|in time"):
         door.get("/x")
     server.shutdown()
     server.server_close()
+
+
+def test_a_server_that_drips_its_headers_is_given_up_too() -> None:
+    server = Raw((b"X-%d: 1\r\n" % n for n in range(1000)), headers="X-Open: 1", pause=0.02)
+    began = time.monotonic()
+    with server.door(seconds=0.1, timeout=5) as door, pytest.raises(ProviderError, match="in time"):
+        door.get("/x")
+    assert time.monotonic() - began < 3
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("token", ["glpat-abc\ndef0123", "glpat-ａbcdef0123"])
+def test_a_token_that_no_header_takes_is_not_repeated(token: str, server: Echo) -> None:
+    with (
+        Door(address=server.url, headers={"private-token": token}, secret=token, trusted_hosts=("127.0.0.1",)) as door,
+        pytest.raises(ProviderError, match="cannot be written") as refused,
+    ):
+        door.get("/x")
+    assert refused.value.permanent
+    assert "glpat" not in f"{refused.value}{refused.value.advice}{refused.value.detail}"
+
+
+def test_a_basic_header_that_is_sent_back_is_cut_out() -> None:
+    from base64 import b64encode
+
+    basic = b64encode(b"somebody@example.org:s3cret-token").decode()
+    with Door(
+        address="https://example.org", headers={"authorization": f"Basic {basic}"}, secret="s3cret-token"
+    ) as door:
+        assert door._clean(f"you sent Basic {basic} to us") == "you sent Basic … to us"
 
 
 # --- addresses -------------------------------------------------------------------------------------------------------
