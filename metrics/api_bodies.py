@@ -19,9 +19,7 @@ ENDS_FIRST = "This is before the start. Check both times and their zones."
 class Moment(serializers.Field[Any, Any, Any, Any]):
     """An instant, in any way in which machines write one."""
 
-    default_error_messages = {
-        "invalid": "Write a time with its zone, like 2026-01-31T14:05:00Z, or seconds since 1970."
-    }
+    default_error_messages = {"invalid": "Write a time with its zone, like 2026-01-31T14:05:00Z."}
 
     def to_internal_value(self, data: object) -> datetime:
         at = read.when(data)
@@ -62,9 +60,7 @@ def _moment(about: str = "", *, required: bool = False) -> Moment:
 class Body(serializers.Serializer[Any]):
     """A thing that was sent; names that we do not know are kept and not read."""
 
-    updated_at = _moment(
-        "When the sender last changed it. Of two bodies the newer counts, in whatever order they come."
-    )
+    updated_at = _moment("When the sender last changed it. Of two bodies the newer counts, in whichever order.")
 
     pairs: tuple[tuple[str, str], ...] = ()
 
@@ -88,7 +84,7 @@ class DeploymentBody(Body):
         required=False,
         allow_null=True,
         allow_blank=True,
-        help_text="“success” when left out with finished_at.",
+        help_text="“success” when left out with an end.",
     )
     started_at = _moment()
     finished_at = _moment()

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from metrics import inbox
 from metrics.actions.hooks import add_hook_secret, retire_hook_secret
-from metrics.events import IncidentSeen, Observation, Outcome, Push, Unreadable
-from metrics.models import Change, Deployment, Inbox, Incident, Run, Source
+from metrics.events import DeploymentSeen, IncidentSeen, Observation, Outcome, Push, Unreadable
+from metrics.models import Change, Deployment, Inbox, Incident, PipelineRun, Source
 from metrics.providers.rest import RestProvider
 from metrics.providers.rest.parse import observed
 from teams.models import Team, User
@@ -77,7 +77,7 @@ def test_what_is_sent_is_kept_at_once_and_read_soon(sender: Sender) -> None:
     }  # fmt: skip
     held = Change.objects.get()
     assert (held.sha, held.first_commit_at) == (SHA, datetime(2026, 11, 18, 8, tzinfo=UTC))
-    found = Run.objects.get()
+    found = PipelineRun.objects.get()
     assert (found.workflow, found.outcome, found.jobs.count()) == ("build", "failure", 1)
     broken = Incident.objects.get()
     assert (broken.caused_by, broken.resolved_at, broken.link.deployment.provider_id) == ("d1", None, "d1")
@@ -156,11 +156,12 @@ def test_what_is_wrong_is_named_field_by_field_and_nothing_is_taken(sender: Send
     assert set(said["errors"][0]["fields"]) == {"id", "outcome", "started_at"}
     assert said["errors"][0]["fields"]["started_at"] == ["Write a time with its zone, like 2026-01-31T14:05:00Z."]
     assert said["errors"][1]["fields"]["finished_at"] == ["This is before the start. Check both times and their zones."]
+    one = "One thing is not right, so nothing was taken."
+    many = "A list holds at most 500 things; this one holds 501. Send it in parts."
     cases = {
         b"{": "This is not JSON.", b"[]": "The list is empty.", b"[" * 100_000: "This is nested too deep to be read.",
-        json.dumps([DEPLOYMENT] * 501).encode(): "A list holds at most 500 things; this one holds 501. Send it in parts.",
-        b"3": "One thing is not right, so nothing was taken.", b"[null]": "One thing is not right, so nothing was taken.",
-        b"<html>": "This is not JSON.", b"": "This is not JSON.",
+        json.dumps([DEPLOYMENT] * 501).encode(): many, b"3": one, b"[null]": one, b"<html>": "This is not JSON.",
+        b"": "This is not JSON.",
     }  # fmt: skip
     for raw, sentence in cases.items():
         answer = sender.send("deployments/", raw)
@@ -224,16 +225,14 @@ def test_a_deployment_that_was_begun_ends_with_what_was_sent_last() -> None:
     told = [observed("deployments", one, NOW + timedelta(minutes=n)) for n, one in enumerate((begun, ended))]
     made = same_in_any_order(RestProvider, told, now=NOW)
     (seen,) = made.events
-    assert (seen.outcome, seen.sha, seen.service, made.open) == (Outcome.SUCCESS, SHA, "shop", False)  # type: ignore[union-attr]
-    for word, outcome in (
-        ("failure", Outcome.FAILURE),
-        ("exploded", Outcome.UNKNOWN),
-        ("cancelled", Outcome.CANCELLED),
-    ):
-        (seen,) = RestProvider.derive(
-            "deployment", [observed("deployments", {**DEPLOYMENT, "outcome": word}, NOW)], now=NOW
-        ).events
-        assert (seen.outcome, seen.raw_outcome) == (outcome, word)  # type: ignore[union-attr]
+    assert isinstance(seen, DeploymentSeen)
+    assert (seen.outcome, seen.sha, seen.service, made.open) == (Outcome.SUCCESS, SHA, "shop", False)
+    words = {"failure": Outcome.FAILURE, "exploded": Outcome.UNKNOWN, "cancelled": Outcome.CANCELLED}
+    for word, outcome in words.items():
+        told = [observed("deployments", {**DEPLOYMENT, "outcome": word}, NOW)]
+        (seen,) = RestProvider.derive("deployment", told, now=NOW).events
+        assert isinstance(seen, DeploymentSeen)
+        assert (seen.outcome, seen.raw_outcome) == (outcome, word)
 
 
 def test_an_incident_that_is_sent_as_open_again_is_open() -> None:
