@@ -70,14 +70,17 @@ def test_no_issue_is_lost_while_issues_change_under_the_pages(fake: FakeJira) ->
     def meanwhile(request: Request) -> None:
         step = next(steps)
         for number in range(25):
-            fake.touch(str(10_000 + (step * 25 + number) * 11 % 600), NOW - timedelta(seconds=600 - step))
+            fake.touch(str(10_000 + (step * 25 + number) * 11 % 600), NOW + timedelta(seconds=step))
 
     fake.between = meanwhile
     found.pull("issues", now=NOW)
-    assert len(incidents(found)) == 600
-    print(
-        f"\nexpected 600 issues, found {len(incidents(found))}, in {len(fake.asked('/search'))} pages while they changed"
-    )
+    pages = len(fake.asked("/search"))
+    assert (len(incidents(found)), found.cursor) == (600, {"mark": NOW.isoformat()})
+    fake.between = None
+    found.pull("issues", now=NOW + timedelta(minutes=10))
+    print(f"\nexpected 600 issues, found {len(incidents(found))}, in {pages} pages while they changed")
+    latest = {key: parse._updated(issue) for key, issue in fake.issues.items()}
+    assert {key: one.updated_at for key, one in incidents(found).items()} == latest
 
 
 def test_a_thousand_issues_of_one_moment_are_all_read(fake: FakeJira) -> None:

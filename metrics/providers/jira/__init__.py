@@ -119,7 +119,8 @@ class JiraProvider:
         run |= {"read": run["read"] + len(listing.issues)}
         found = tuple(one for one in observations if one is not None)
         total = run["read"] - len(listing.issues) + listing.total if listing.total is not None else None
-        if not listing.after or not listing.issues:
+        # what changed after this run began is for the next: else a busy Jira would never let it end
+        if not listing.after or not listing.issues or reached > _began(run):
             after = {"over": True} if run["backfill"] else {"mark": min(reached, _began(run)).isoformat()}
             return Page(cursor=after, done=True, observations=found, read=run["read"], doing="done")
         if reached > mark:  # page 1 again, from the last issue on: what changed meanwhile comes at the end
