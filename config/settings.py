@@ -198,6 +198,7 @@ PROVIDERS = {
     "alertmanager": "metrics.providers.alertmanager.AlertmanagerProvider",
     "cdevents": "metrics.providers.cdevents.CDEventsProvider",
     "rest": "metrics.providers.rest.RestProvider",
+    "csv": "metrics.providers.csv_file.CsvProvider",
     "jira": "metrics.providers.jira.JiraProvider",
     "pagerduty": "metrics.providers.pagerduty.PagerDutyProvider",
 }
