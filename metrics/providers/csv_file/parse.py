@@ -46,7 +46,7 @@ OUTCOMES = {
     "unknown": Outcome.UNKNOWN,
 }
 _DATE = re.compile(
-    r"(\d{1,4})([./-])(\d{1,2})\2(\d{2,4})(?:,?\s+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap]\.?m\.?)?)?\Z",
+    r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})(?:,?\s+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap]\.?m\.?)?)?\Z",
     re.IGNORECASE | re.ASCII,
 )
 
@@ -104,9 +104,9 @@ def preview(body: bytes) -> Preview:
         faults += wrong
         if not wrong:
             rows.append(Row(line=line, id=identity, values={name: value for name, value in values.items() if value}))
-    faults.sort(key=lambda fault: fault.line)
+    shown = sorted(faults[:MOST_FAULTS], key=lambda fault: fault.line)  # those of the file as a whole came first
     return Preview(
-        kind=kind, rows=tuple(rows), faults=tuple(faults[:MOST_FAULTS]), more_faults=max(0, len(faults) - MOST_FAULTS),
+        kind=kind, rows=tuple(rows), faults=tuple(shown), more_faults=max(0, len(faults) - MOST_FAULTS),
         columns=columns, ignored=ignored, **said,
     )  # fmt: skip
 
