@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import socket
@@ -18,8 +19,12 @@ from typing import Any
 
 import pytest
 
+from metrics import inbox, streams
+from metrics.actions.hooks import add_hook_secret
 from metrics.events import IncidentSeen, Push
+from metrics.models import Inbox, Incident, Source, Stream
 from metrics.providers.alertmanager import AlertmanagerProvider
+from teams.models import Team
 
 from .observing import Held, connection
 
@@ -59,11 +64,11 @@ def receiver() -> Iterator[tuple[Receiver, str]]:
     server.server_close()
 
 
-@pytest.fixture
-def alertmanager(receiver: tuple[Receiver, str], tmp_path: Path) -> Iterator[str]:
-    """Its address, once it is ready; groups are sent at once, and few.* alerts two at a time."""
+@contextlib.contextmanager
+def alertmanager(url: str, tmp_path: Path) -> Iterator[str]:
+    """Its address, once it is ready; groups are sent to `url` at once, and alerts called Few two at a time."""
     assert PROGRAM is not None
-    hook = {"url": receiver[1], "send_resolved": True, "http_config": {"authorization": {"credentials": SECRET}}}
+    hook = {"url": url, "send_resolved": True, "http_config": {"authorization": {"credentials": SECRET}}}
     settings = {
         "global": {"resolve_timeout": "1m"},
         "route": {
@@ -126,11 +131,14 @@ def send(address: str, name: str, instances: list[str], *, since: datetime, ends
         assert answer.status == 200
 
 
-def test_what_fires_ends_and_is_hidden_becomes_right_incidents(
-    receiver: tuple[Receiver, str], alertmanager: str
-) -> None:
-    kept, _ = receiver
-    provider = AlertmanagerProvider(connection(alertmanager))
+def test_what_fires_ends_and_is_hidden_becomes_right_incidents(receiver: tuple[Receiver, str], tmp_path: Path) -> None:
+    kept, url = receiver
+    with alertmanager(url, tmp_path) as address:
+        _fires_ends_and_hides(kept, address)
+
+
+def _fires_ends_and_hides(kept: Receiver, address: str) -> None:
+    provider = AlertmanagerProvider(connection(address))
     held = Held(provider)
     now = datetime.now(UTC)
     started, ended = now.replace(microsecond=0) - timedelta(minutes=9), now.replace(microsecond=0)
@@ -142,12 +150,12 @@ def test_what_fires_ends_and_is_hidden_becomes_right_incidents(
         return {one.title: one for one in held.events(now=datetime.now(UTC)) if isinstance(one, IncidentSeen)}
 
     # fires: two alerts of one group
-    send(alertmanager, "High", ["i-1", "i-2"], since=started)
+    send(address, "High", ["i-1", "i-2"], since=started)
     until(lambda: set(seen()) == {"High on i-1", "High on i-2"}, "two alerts are told")
     assert {(one.started_at, one.resolved_at, one.service) for one in seen().values()} == {(started, None, "checkout")}
 
     # resolves: one of them, in a group that still fires
-    send(alertmanager, "High", ["i-1"], since=started, ends=ended)
+    send(address, "High", ["i-1"], since=started, ends=ended)
     until(lambda: seen()["High on i-1"].resolved_at is not None, "one has ended")
     assert seen()["High on i-1"].resolved_at == ended
     assert seen()["High on i-2"].resolved_at is None
@@ -157,7 +165,7 @@ def test_what_fires_ends_and_is_hidden_becomes_right_incidents(
     assert set(seen()) == {"High on i-1", "High on i-2"}
 
     # hides: five alerts, of which a delivery holds two; the list makes up for the other three
-    send(alertmanager, "Few", [f"f-{number}" for number in range(5)], since=started)
+    send(address, "Few", [f"f-{number}" for number in range(5)], since=started)
     until(lambda: any(kind == "group" for kind, _ in (seen() and held.things)), "a delivery hid alerts")
     groups = [thing for kind, thing in held.things if kind == "group"]
     assert sum(title.startswith("Few") for title in seen()) == 2
@@ -167,7 +175,7 @@ def test_what_fires_ends_and_is_hidden_becomes_right_incidents(
 
     # ends unheard: a hidden alert that has ended is missed in the list
     held.pull("alerts", now=datetime.now(UTC))
-    send(alertmanager, "Few", [f"f-{number}" for number in range(5)], since=started, ends=datetime.now(UTC))
+    send(address, "Few", [f"f-{number}" for number in range(5)], since=started, ends=datetime.now(UTC))
     until(lambda: all(one["labels"]["alertname"] == "High" for one in provider.client.alerts()), "none is listed")
     held.pull("alerts", now=datetime.now(UTC))
     few = [one for title, one in seen().items() if title.startswith("Few")]
@@ -175,3 +183,38 @@ def test_what_fires_ends_and_is_hidden_becomes_right_incidents(
     assert all(one.resolved_at is not None and one.resolved_at >= ended for one in few)
     assert [one.title for one in seen().values() if one.resolved_at is None] == ["High on i-2"]
     assert "answers: 1 alert fires now." in provider.check().sentence
+
+
+@pytest.mark.django_db(transaction=True)
+def test_through_the_door_of_the_app_incidents_are_right(
+    live_server: Any, squad: Team, settings: Any, tmp_path: Path
+) -> None:
+    settings.SOURCE_INSECURE_HOSTS = ["127.0.0.1"]
+    settings.ALLOWED_HOSTS = ["*"]
+    source = Source.objects.create(team=squad, provider="alertmanager", name="alerts")
+    source.refresh_from_db()
+    add_hook_secret(source=source, by=None, secret=SECRET)
+    now = datetime.now(UTC).replace(microsecond=0)
+    started = now - timedelta(minutes=9)
+
+    def titles(**which: Any) -> set[str]:
+        inbox.sweep()
+        return set(Incident.objects.filter(**which).values_list("title", flat=True))
+
+    with alertmanager(f"{live_server.url}/hooks/{source.hook}/", tmp_path) as address:
+        Source.objects.filter(pk=source.pk).update(address=address)
+        send(address, "High", ["i-1", "i-2"], since=started)
+        until(lambda: titles() == {"High on i-1", "High on i-2"}, "two alerts came through the door")
+        send(address, "High", ["i-1"], since=started, ends=now)
+        until(lambda: titles(resolved_at=now) == {"High on i-1"}, "one has ended")
+        send(address, "Few", [f"f-{number}" for number in range(5)], since=started)
+        until(lambda: len(titles()) == 4, "two of five came through the door")
+        waiting = Stream.objects.create(source=source, kind="open", due_at=now)
+        while streams.read(waiting.pk, "test"):
+            pass
+        assert len(titles()) == 7
+    source.refresh_from_db()
+    assert (source.heard_at is not None, source.refused_why) == (True, "")
+    assert not Inbox.objects.exclude(error="").exists()
+    assert titles(resolved_at=None) == {"High on i-2", *(f"Few on f-{number}" for number in range(5))}
+    assert set(Incident.objects.values_list("started_at", "service__name")) == {(started, "checkout")}

@@ -77,11 +77,12 @@ class Preview:
 def preview(body: bytes) -> Preview:
     """The rows of a file and everything that is wrong with it. Never raises."""
     table = opened(body)
-    said = {"divider": table.divider, "encoding": table.encoding}
     kind, columns = _meaning(table.header)
     if not table.header or not kind:
-        faults = table.faults or (Fault(line=1, column="", sentence=_no_meaning()),)
-        return Preview(kind="", rows=(), faults=faults, ignored=table.header, **said)
+        meaningless = table.faults or (Fault(line=1, column="", sentence=_no_meaning()),)
+        return Preview(
+            kind="", rows=(), faults=meaningless, ignored=table.header, divider=table.divider, encoding=table.encoding
+        )
     ignored = tuple(name for name in table.header if name and name not in columns.values())
     faults = list(table.faults)
     for name in NEEDED[kind]:
@@ -107,7 +108,7 @@ def preview(body: bytes) -> Preview:
     shown = sorted(faults[:MOST_FAULTS], key=lambda fault: fault.line)  # those of the file as a whole came first
     return Preview(
         kind=kind, rows=tuple(rows), faults=tuple(shown), more_faults=max(0, len(faults) - MOST_FAULTS),
-        columns=columns, ignored=ignored, **said,
+        columns=columns, ignored=ignored, divider=table.divider, encoding=table.encoding,
     )  # fmt: skip
 
 

@@ -76,11 +76,12 @@ def derived(kind: str, told: Sequence[Observation], *, now: datetime) -> Derived
     severity = next((text for _, body, _ in reversed(ordered) if (text := read.text(body.get("severity"), 40))), "")
     components = [name for one in read.rows(fields.get("components")) if (name := read.text(one.get("name"), 200))]
     project = read.text(read.at(fields, "project", "key"), 60) or key.partition("-")[0]
-    labels = fields.get("labels") if isinstance(fields.get("labels"), list) else []
+    given = fields.get("labels")
+    labels = given[:50] if isinstance(given, list) else []
     priority = _name(fields.get("priority"))
     traits: dict[str, str | tuple[str, ...]] = {
         "title": title, "type": _name(fields.get("issuetype")), "priority": priority, "severity": severity,
-        "label": tuple(text for one in labels[:50] if (text := read.text(one, 100))), "repository": project,
+        "label": tuple(text for one in labels if (text := read.text(one, 100))), "repository": project,
         "service": components[0] if components else project, "stage": _name(fields.get("status")),
     }  # fmt: skip
     seen = IncidentSeen(

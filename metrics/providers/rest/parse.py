@@ -159,13 +159,14 @@ def _change(told: Mapping[str, Any], updated: datetime) -> Derived:
     merged = read.when(told.get("merged_at"))
     if merged is None:
         return Derived(why="a change that is not merged")
-    commits = told.get("commits") if isinstance(told.get("commits"), list) else []
+    given = told.get("commits")
+    commits = given[:1000] if isinstance(given, list) else []
     began = read.when(told.get("first_commit_at"))
     seen = ChangeSeen(
         sha=read.text(told.get("sha"), 64).lower(),
         repository=read.text(told.get("repository"), 200),
         number=read.ident(told.get("number"))[:50],
-        commits=tuple(sha for one in commits[:1000] if (sha := read.text(one, 64).lower())),
+        commits=tuple(sha for one in commits if (sha := read.text(one, 64).lower())),
         title=read.text(told.get("title"), 300),
         author=read.text(told.get("author"), 200),
         first_commit_at=began,
