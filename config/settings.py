@@ -83,8 +83,10 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "csp",
     "django_htmx",
+    "drf_spectacular",
     "pghistory",
     "pgtrigger",
+    "rest_framework",
     "template_partials",
     "tree_queries",
 ]
@@ -200,9 +202,30 @@ PROVIDERS = {
     "github": "metrics.providers.github.GitHubProvider",
     "gitlab": "metrics.providers.gitlab.GitLabProvider",
     "jenkins": "metrics.providers.jenkins.JenkinsProvider",
+    "alertmanager": "metrics.providers.alertmanager.AlertmanagerProvider",
+    "cdevents": "metrics.providers.cdevents.CDEventsProvider",
+    "rest": "metrics.providers.rest.RestProvider",
+    "csv": "metrics.providers.csv_file.CsvProvider",
+    "jira": "metrics.providers.jira.JiraProvider",
+    "pagerduty": "metrics.providers.pagerduty.PagerDutyProvider",
 }
 if DEMO:
     PROVIDERS["sample"] = "config.demo.provider.SampleProvider"
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Plumbline",
+    "DESCRIPTION": "Send deployments, changes, pipeline runs and incidents. docs/api.md tells it with examples.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": [],
+}
 SOURCE_KEYS = env.list("PLUMBLINE_SOURCE_KEYS", default=[])  # Fernet keys, newest first, for provider tokens
 for _key in SOURCE_KEYS:
     try:
