@@ -1,4 +1,7 @@
-"""`python -m tests.bench`: how long things take here, as a plain table. It leaves no server and no folder behind."""
+"""`python -m tests.bench [deliveries]`: how long things take here, as a plain table, all of it or one part.
+
+It leaves no server and no folder behind.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,8 @@ def _with_servers(table: Table) -> None:
     table.add("Tables made", short(seconds(lambda: call_command("migrate", verbosity=0))), "all migrations")
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     with override_settings(
-        PROVIDERS=settings.PROVIDERS | {"sample": "config.demo.provider.SampleProvider"},
+        PROVIDERS=settings.PROVIDERS
+        | {"sample": "config.demo.provider.SampleProvider", "observing": "tests.observing.Observing"},
         STORAGES=settings.STORAGES | {"staticfiles": plain},  # nothing is collected
     ):
         _measures(table)
@@ -84,8 +88,11 @@ def _measures(table: Table) -> None:
     from metrics.models import Source
     from teams.models import Team, User
 
-    from . import pages, promises, pulls
+    from . import deliveries, pages, promises, pulls
 
+    if sys.argv[1:] == ["deliveries"]:
+        team = Team.objects.create(name="Shelf", slug="shelf", kind=Team.Kind.SQUAD)
+        return deliveries.measure(table, settings.CLONES_DIR.parent, team)
     story.load()
     root = Team.objects.get(slug="product-engineering")
     director = User.objects.get(email="maya.lindqvist@meridian.example")
@@ -96,6 +103,7 @@ def _measures(table: Table) -> None:
     promises.measure(table, Team.objects.get(slug="squad-a"), director)
     pages.measure(table, root, director)
     pulls.rebuild(table)
+    deliveries.measure(table, settings.CLONES_DIR.parent, root)
     shelf = Team.objects.create(name="Shelf", slug="shelf", kind=Team.Kind.SQUAD)  # beside the organisation
     pulls.measure(table, settings.CLONES_DIR.parent, shelf)
 
