@@ -108,7 +108,7 @@ class _Facts:
         if said is None:
             return State.UNKNOWN, "Nobody has looked yet."
         state = State.HOLDS if said.said == ItemEvent.Said.HOLDS else State.FAILS
-        return state, f"{said.by_name}, {ui.day(said.at)}{': ' + said.words if said.words else ''}."
+        return state, f"{said.by_name}, {ui.day(said.at)}{': ' + said.words.rstrip('.') if said.words else ''}."
 
     def _sandbox(self, events: list[ItemEvent]) -> tuple[State, str]:
         said = next((one for one in reversed(events) if one.said == ItemEvent.Said.MEASURED), None)

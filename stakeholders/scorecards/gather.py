@@ -24,7 +24,7 @@ from delivery.models import (
 from delivery.warned import judged
 from delivery.warning import Value, Warned
 from metrics import rollups
-from metrics.periods import Week, week_in_review
+from metrics.periods import Week
 from metrics.rollups import Pooled
 from stakeholders.investment.interest import Step
 from stakeholders.models import Debt, Decision, DecisionEvent, NotMeasurable, RetroAction
@@ -94,7 +94,7 @@ class Gathered:
 
 def gather(user: User, team: Team, weeks: int, *, now: datetime) -> Gathered:
     """Everything that `user` may see of `team` and all below it."""
-    until = week_in_review(now, settings.ORGANISATION_ZONE).sunday
+    until = Week.of(now, settings.ORGANISATION_ZONE).previous().sunday
     teams = list(access.below(user, team).order_by("position", "name"))
     ids = [one.pk for one in teams]
     commitments = Commitment.objects.filter(team__in=ids)

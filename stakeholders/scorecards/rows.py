@@ -186,7 +186,7 @@ def interest_words(got: Gathered) -> str:
     was, now = interest.interest_on(steps, got.since), interest.interest_on(steps, got.until)
     if now is None:
         return ""
-    before = f", {ui.count(was)} {got.weeks} weeks ago" if was is not None else ""
+    before = f", against {ui.count(was)} at the start of these weeks" if was is not None else ""
     return f"It costs {ui.count(now)} days a week{before}."
 
 

@@ -17,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from delivery import actions as promises
-from metrics.periods import week_in_review
+from metrics.periods import Week
 from stakeholders.investment import actions
 from stakeholders.investment.actions.debt import Terms
 from stakeholders.registers import actions as registers
@@ -143,7 +143,7 @@ def test_the_headline_by_its_rules() -> None:
 @pytest.fixture
 def told(organisation: Organisation, director: Person, manager_a: Person, today: date) -> dict[str, date]:
     """A little of everything, all of it before the last Sunday."""
-    until = week_in_review(timezone.now(), settings.ORGANISATION_ZONE).sunday
+    until = Week.of(timezone.now(), settings.ORGANISATION_ZONE).previous().sunday
     team, by = organisation.squad_a, director.user
 
     def on(weeks: int) -> date:
