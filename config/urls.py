@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("stakeholders.urls")),
     path("", include("delivery.urls")),
     path("", include("metrics.urls")),
+    path("api/", include("metrics.api_urls")),
     path("", include("teams.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

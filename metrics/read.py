@@ -21,7 +21,8 @@ EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)  # 1970 is a clock that was never se
 DEEPEST = 200  # levels of nesting
 _ISO = re.compile(
     r"(\d{4})-?(\d\d)-?(\d\d)"
-    r"(?:[T ]\s*(\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,12}))?)?\s*(Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?\Z"
+    r"(?:[T ]\s*(\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,12}))?)?\s*(Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?\Z",
+    re.ASCII,
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 _UNSAFE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\"<>\\^`{|}\ud800-\udfff]")
@@ -69,10 +70,10 @@ def earliest(*times: datetime | None) -> datetime | None:
 
 def _of_number(value: float) -> datetime | None:
     """Seconds up to the year 5138; larger numbers are thousandths, millionths or billionths of a second."""
-    if value != value or abs(value) > 1e20:
+    if not 0 <= value < 1e20:
         return None
     for limit, unit in ((1e11, 1), (1e14, 1_000), (1e17, 1_000_000), (1e20, 1_000_000_000)):
-        if abs(value) < limit:
+        if value < limit:
             # whole seconds apart from the rest, so that a large number keeps its microseconds
             whole, rest = divmod(value, unit)
             return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=whole, microseconds=rest * 1_000_000 // unit)
@@ -80,11 +81,11 @@ def _of_number(value: float) -> datetime | None:
 
 
 def _of_words(words: str) -> datetime | None:
-    if re.fullmatch(r"(19|20)\d{6}", words):
+    if re.fullmatch(r"(19|20)[0-9]{6}", words):
         return _of_iso(words)
-    if re.fullmatch(r"\d{1,20}", words):
+    if re.fullmatch(r"[0-9]{1,20}", words):
         return _of_number(int(words))
-    if re.fullmatch(r"\d{1,20}\.\d{1,12}", words):
+    if re.fullmatch(r"[0-9]{1,20}\.[0-9]{1,12}", words):
         return _of_number(float(words))
     if (at := _of_iso(words)) is not None:
         return at
@@ -124,7 +125,7 @@ def _zone(zone: str | None) -> timezone:
 
 
 def text(value: object, most: int = 200) -> str:
-    """One line of at most `most` characters: without control and direction characters, blanks as one; "" for no text."""
+    """One line of at most `most` characters, without control and direction characters; "" for what is no text."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):

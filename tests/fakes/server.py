@@ -24,6 +24,7 @@ class Request:
     headers: Mapping[str, str]  # lower-case names
     body: bytes
     at: float  # monotonic
+    raw_query: str = ""  # as sent, for names that come several times
 
     @property
     def json(self) -> Any:
@@ -125,6 +126,7 @@ class FakeServer:
                     headers={name.lower(): value for name, value in self.headers.items()},
                     body=self.rfile.read(length),
                     at=time.monotonic(),
+                    raw_query=parts.query,
                 )
                 with fake.lock:
                     fake.log.append(request)
