@@ -477,11 +477,11 @@ def test_each_right_is_tried_by_itself(gitlab: FakeGitLab) -> None:
 
 def test_every_refusal_is_a_sentence_with_advice_and_without_the_token(gitlab: FakeGitLab) -> None:
     gitlab.project("acme/shop")
-    gitlab.tokens["glpat-narrow-token"] = ("read_user",)
+    gitlab.tokens["gitlab-narrow-token"] = ("read_user",)
     page = Reply(body=b"<!doctype html><title>Sign in</title>", headers={"Content-Type": "text/html"})
     cases: list[tuple[str, dict[str, Any], Reply | None]] = [
-        ("glpat-wrong-or-expired", {}, None),
-        ("glpat-narrow-token", {}, None),
+        ("gitlab-wrong-or-expired", {}, None),
+        ("gitlab-narrow-token", {}, None),
         (TOKEN, {"projects": ["acme/nowhere"]}, None),
         (TOKEN, {}, page),
         (TOKEN, {}, Reply(status=302, headers={"Location": "https://elsewhere.example.org/api/v4/projects"})),
