@@ -16,7 +16,7 @@ from .server import FakeServer, Reply, Request
 from .standalone import stand
 
 MOST = 100  # rows on a page
-TOKEN = "glpat-fake"
+TOKEN = "gitlab-fake"
 LISTS = {  # path → what is listed, and the field that numbers it
     "deployments": "id", "pipelines": "id", "merge_requests": "iid", "issues": "iid", "releases": "tag_name",
     "environments": "id",

@@ -30,7 +30,7 @@ from metrics.events import (
     RunSeen,
     Unreadable,
 )
-from metrics.providers.gitlab import GitLabProvider, hooks
+from metrics.providers.gitlab import GitLabProvider, hooks, reading
 from metrics.rules import Rules
 from tests.fakes.gitlab import TOKEN, FakeGitLab, sha, stamp
 from tests.fakes.holding import Holding
@@ -166,7 +166,7 @@ def test_a_version_that_knows_no_updated_after_is_read_from_the_newest(gitlab: F
 
 
 def test_reading_again_when_nothing_happened_is_answered_with_304(gitlab: FakeGitLab) -> None:
-    for number in range(20):
+    for number in range(8):
         shop = gitlab.project(f"acme/shop-{number}")
         gitlab.commit(shop, "One")
         gitlab.deployment(shop, "success")
@@ -383,7 +383,7 @@ def test_what_is_switched_off_is_noted_and_the_rest_is_read(gitlab: FakeGitLab) 
     assert len(holding.facts("commit", now=NOW)) == 1
 
 
-def test_a_backfill_reads_its_window_and_ends(gitlab: FakeGitLab) -> None:
+def test_a_backfill_reads_its_window_beside_what_is_fresh_and_ends(gitlab: FakeGitLab) -> None:
     shop = gitlab.project("acme/shop")
     for day in range(1, 21):
         gitlab.now = datetime(2026, 10, day, tzinfo=UTC)
@@ -391,13 +391,49 @@ def test_a_backfill_reads_its_window_and_ends(gitlab: FakeGitLab) -> None:
         gitlab.commit(shop, f"{day}")
         gitlab.release(shop, f"v{day}")
     holding = held(gitlab)
+    fresh = {"since": "2026-10-15T00:00:00+00:00"}
     window = {"since": "2026-10-05T00:00:00+00:00", "until": "2026-10-10T00:00:00+00:00"}
     for stream, kind in (("deployments", "deployment"), ("commits", "commit"), ("releases", "release")):
+        for _ in range(2):
+            holding.read(stream, now=NOW, cursor=fresh)
+        assert len(holding.facts(kind, now=NOW)) == 6, stream
         holding.read(stream, now=NOW, cursor=window)
-        assert len(holding.facts(kind, now=NOW)) == 5, stream
+        assert len(holding.facts(kind, now=NOW)) == 11, stream
         before = len(gitlab.log)
         assert holding.read(stream, now=NOW) == 0
         assert len(gitlab.log) == before, "an ended backfill asks for nothing"
+
+
+def test_everything_of_a_renamed_project_is_under_its_new_name(gitlab: FakeGitLab) -> None:
+    shop = gitlab.project("acme/shop")
+    gitlab.commit(shop, "One")
+    gitlab.deployment(shop, "success")
+    gitlab.pipeline(shop, "success", [])
+    gitlab.merge_request(shop, "One")
+    gitlab.issue(shop, "One")
+    gitlab.release(shop, "v1")
+    holding = held(gitlab)
+    for hours in (0, 1, 2):
+        for stream in GitLabProvider.streams:
+            holding.read(stream, now=NOW + timedelta(hours=hours))
+    gitlab.rename(shop, "acme/store")
+    for stream in GitLabProvider.streams:
+        holding.read(stream, now=NOW + timedelta(hours=3))
+    for kind in GitLabProvider.asks:
+        (one,) = holding.facts(kind, now=NOW + timedelta(hours=3))
+        assert "acme/store" in (getattr(one, "repository", ""), getattr(one, "service", "")), kind
+
+
+def test_any_number_of_rows_of_one_moment_is_read(gitlab: FakeGitLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_OF_ONE_TIME", 3)  # else it takes thousands of rows
+    shop = gitlab.project("acme/shop")
+    rows = [gitlab.issue(shop, f"Issue {number}") for number in range(620)]
+    for row in rows:
+        row["updated_at"] = rows[-1]["updated_at"]
+    holding = held(gitlab)
+    holding.read("incidents", now=gitlab.now)
+    print(f"\n620 rows of one moment: {len(gitlab.log)} requests")
+    assert len(holding.observations) == 620
 
 
 def test_when_nothing_that_was_chosen_is_left_reading_says_so(gitlab: FakeGitLab) -> None:
@@ -441,11 +477,11 @@ def test_each_right_is_tried_by_itself(gitlab: FakeGitLab) -> None:
 
 def test_every_refusal_is_a_sentence_with_advice_and_without_the_token(gitlab: FakeGitLab) -> None:
     gitlab.project("acme/shop")
-    gitlab.tokens["glpat-narrow-token"] = ("read_user",)
+    gitlab.tokens["gitlab-narrow-token"] = ("read_user",)
     page = Reply(body=b"<!doctype html><title>Sign in</title>", headers={"Content-Type": "text/html"})
     cases: list[tuple[str, dict[str, Any], Reply | None]] = [
-        ("glpat-wrong-or-expired", {}, None),
-        ("glpat-narrow-token", {}, None),
+        ("gitlab-wrong-or-expired", {}, None),
+        ("gitlab-narrow-token", {}, None),
         (TOKEN, {"projects": ["acme/nowhere"]}, None),
         (TOKEN, {}, page),
         (TOKEN, {}, Reply(status=302, headers={"Location": "https://elsewhere.example.org/api/v4/projects"})),

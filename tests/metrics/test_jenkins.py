@@ -477,7 +477,7 @@ ODD = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(["job", "stages", "coverage", "hook", "pushed"]), ODD, max_size=4), ODD)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_odd_words_make_facts_or_say_that_they_cannot_be_read(said: dict[str, Any], build: Any) -> None:
     build = {"timestamp": START, **build} if isinstance(build, dict) else build
     body = json.dumps({**said, "build": build}).encode()

@@ -20,6 +20,7 @@ from .client import A_PAGE, HIDDEN, Client, of
 from .told import Project
 
 OVERLAP = timedelta(minutes=10)
+MOST_OF_ONE_TIME = 40  # pages of rows that share a moment; with more the newest are read first
 Nested = Callable[[Client, Project, Mapping[str, Any]], Mapping[str, Any]]
 
 
@@ -60,7 +61,8 @@ def ascending(
     again. Only where a whole page has one time is there a page 2, which overlaps with page 1: when the overlap is not
     there a row has moved away, and it begins at page 1 again.
     """
-    if place.get("old"):
+    if place.get("old") or int(place.get("page", 1)) > MOST_OF_ONE_TIME:
+        place = place if place.get("old") else {"old": True, "top": place.get("top")}
         return descending(client, listing, project, place, since=since, until=until, tell=tell)
     after = place.get("after") or stamp(since)
     page, seen = int(place.get("page", 1)), set(place.get("seen", ()))
@@ -113,8 +115,10 @@ def descending(
     params = {**listing.params, "per_page": str(A_PAGE), **({"page": str(page)} if page > 1 else {})}
     params |= {"order_by": listing.time, "sort": "desc"}
     url = client.url(f"{of(project)}/{listing.path}", params)
-    first = page == 1 and skip == 0
+    first = page == 1 and skip == 0 and until is None
     kept = client.kept(url) if first else None
+    if kept is not None and (read.when(kept.meta.get("since")) or since) > since:
+        kept = None  # what it says is unchanged was read less far down
     answer = client.get(url, etag=kept.value if kept else "", accept=HIDDEN)
     if answer.not_modified:
         return Step(observations=[], place=place, done=True)
@@ -133,10 +137,10 @@ def descending(
         return Step(observations=observations, place={**here, "page": page, "skip": skip + len(taken)}, done=False,
                     requests=requests + 1, reached=read.earliest(*times))  # fmt: skip
     etag = answer.headers.get("etag", "")
+    kept = Etag(value=etag, meta={"since": stamp(since)}) if etag and first and not more else None
     return Step(
         observations=observations, place={**here, "page": page + 1, "skip": 0}, done=not more,
-        etags={url: Etag(value=etag)} if etag and first and not more else {}, requests=requests + 1,
-        reached=read.earliest(*times),
+        etags={url: kept} if kept else {}, requests=requests + 1, reached=read.earliest(*times),
     )  # fmt: skip
 
 
@@ -150,7 +154,7 @@ def commits(
     """
     if not place.get("head"):
         url = client.url(f"{of(project)}/repository/branches/{quote(project.branch, safe='')}")
-        kept = client.kept(url)
+        kept = client.kept(url) if place.get("from") else None
         answer = client.get(url, etag=kept.value if kept else "", accept=HIDDEN)
         if answer.not_modified:
             return Step(observations=[], place={"top": place.get("from")}, done=True)
