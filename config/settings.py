@@ -174,12 +174,16 @@ CELERY_BEAT_SCHEDULE = {
     "forecast-nightly": {"task": "delivery.tasks.forecast_nightly", "schedule": crontab(hour=3, minute=10)},
     "prune-raw": {"task": "metrics.tasks.prune_raw", "schedule": crontab(hour=4, minute=20)},
     "seal-audit": {"task": "stakeholders.tasks.seal_audit", "schedule": 10.0, "options": {"expires": 10}},
+    "keep-week": {"task": "stakeholders.tasks.keep_week", "schedule": crontab(minute=20)},
     "rebuild-dirty-weeks": {"task": "metrics.tasks.rebuild_dirty_weeks", "schedule": 10.0, "options": {"expires": 10}},
 }
 
 # --- the organisation ------------------------------------------------------------------------------------------------
 
 ORGANISATION = env.str("PLUMBLINE_ORGANISATION", default="Our organisation")
+CURRENCY = env.str("PLUMBLINE_CURRENCY", default="USD").upper()  # of budgets; others are refused, never added up
+if len(CURRENCY) != 3 or not CURRENCY.isalpha():
+    raise ImproperlyConfigured(f"PLUMBLINE_CURRENCY={CURRENCY!r} is no currency. Write three letters, such as USD.")
 TIME_ZONE = env.str("PLUMBLINE_TIME_ZONE", default="UTC")  # where days and weeks begin
 try:
     ORGANISATION_ZONE = zoneinfo.ZoneInfo(TIME_ZONE)
@@ -195,6 +199,9 @@ LANGUAGE_CODE = "en-gb"
 
 PROVIDERS = {
     "git": "metrics.providers.git.GitProvider",
+    "github": "metrics.providers.github.GitHubProvider",
+    "gitlab": "metrics.providers.gitlab.GitLabProvider",
+    "jenkins": "metrics.providers.jenkins.JenkinsProvider",
     "alertmanager": "metrics.providers.alertmanager.AlertmanagerProvider",
     "cdevents": "metrics.providers.cdevents.CDEventsProvider",
     "rest": "metrics.providers.rest.RestProvider",
@@ -235,7 +242,8 @@ INCIDENT_WINDOW_HOURS = _number("PLUMBLINE_INCIDENT_WINDOW_HOURS", default=24, l
 
 # --- the audit trail -------------------------------------------------------------------------------------------------
 
-SEAL_KEYS = env.list("PLUMBLINE_SEAL_KEY", default=[])  # the first seals the trail, all of them prove it
+# signatures and the trail: the first seals, all of them prove; who can write rows still cannot make a seal
+SEAL_KEYS = env.list("PLUMBLINE_SEAL_KEY", default=["only-for-development-" + SECRET_KEY] if DEBUG else [])
 if any(len(_key) < 32 for _key in SEAL_KEYS):
     raise ImproperlyConfigured(
         "PLUMBLINE_SEAL_KEY holds a key shorter than 32 characters. "
@@ -247,6 +255,7 @@ SEAL_ANCHOR = env.str("PLUMBLINE_SEAL_ANCHOR", default="")  # a file outside the
 
 AUTH_USER_MODEL = "teams.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+SAMPLE_PASSWORD = "sample-plumbline" if DEMO else ""  # the sample people sign in by a button; signing asks again
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},

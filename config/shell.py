@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
+from stakeholders.week import needs
 from teams import access
 from teams.models import Grant, Person, Team
 
@@ -27,6 +28,26 @@ PLANNING_PAGES = (
     "delivery:edit_deadline", "delivery:outcomes", "delivery:holidays",
 )  # fmt: skip
 
+REGISTERS = tuple(
+    f"stakeholders:{name}"
+    for name in (
+        "risk", "new_risk", "edit_risk", "move_risk", "acceptance", "new_acceptance", "sign", "revise_acceptance",
+        "renew_acceptance", "revoke_acceptance", "print_acceptance", "requirement", "new_requirement",
+        "include_requirement", "defer_requirement", "withdraw_requirement", "reopen_requirement", "decision", "decide",
+        "pass_on", "withdraw_decision", "score_decision", "new_decision", "new_memo", "memo", "edit_memo",
+    )
+)  # fmt: skip
+
+MONEY = tuple(
+    f"stakeholders:{name}"
+    for name in (
+        "debt", "new_debt", "edit_debt", "log_debt", "rescore_debt", "end_debt", "modernisation", "new_modernisation",
+        "edit_modernisation", "new_phase", "new_not", "fund_phase", "mark_criterion", "budget", "new_budget",
+        "edit_budget", "checklist", "new_checklist", "go_decision", "say_of_item",
+    )
+)  # fmt: skip
+SCORES = tuple(f"stakeholders:{name}" for name in ("scorecard", "indicator", "retro_actions", "new_retro"))
+
 # name, icon, key after g, where it leads, and which names of views count as the page
 PAGES: tuple[tuple[str, str, str, str, dict[str, str], tuple[str, ...]], ...] = (
     ("This week", "week", "w", "stakeholders:week", {}, ("stakeholders:home", "stakeholders:week")),
@@ -35,6 +56,9 @@ PAGES: tuple[tuple[str, str, str, str, dict[str, str], tuple[str, ...]], ...] = 
     ("Check-in", "checkin", "k", "delivery:checkin", {}, ("delivery:checkin",)),
     ("Dependencies", "dependency", "d", "delivery:dependencies", {}, ("delivery:dependenc", "delivery:new_dependency")),
     ("Planning", "calendar", "p", "delivery:planning", {}, PLANNING_PAGES),
+    ("Risks and decisions", "risks", "x", "stakeholders:risks", {}, REGISTERS),
+    ("Debt and money", "money", "b", "stakeholders:debts", {}, MONEY),
+    ("Scorecard", "scorecard", "o", "stakeholders:scorecard", {}, SCORES),
     ("Metrics", "metrics", "m", "metrics:measure", {"measure": "lead-time"}, ("metrics:measure", "metrics:overview")),
     ("Teams", "teams", "t", "teams:tree", {}, ("teams:", "stakeholders:audit")),
     ("Sources", "sources", "s", "metrics:sources", {}, ("metrics:",)),
@@ -138,8 +162,17 @@ class Shell:
             if url is None:
                 continue
             taken = any(page.current for page in pages)
-            pages.append(Page(name, icon, key, url, current=not taken and here.startswith(views)))
+            count = self._waiting if view == "stakeholders:week" else None
+            pages.append(Page(name, icon, key, url, current=not taken and here.startswith(views), count=count))
         return pages
+
+    @property
+    def _waiting(self) -> int | None:
+        """How many items need the person, as the weekly page counted them last; None when that is long ago."""
+        if not self.signed_in or self.scope is None:
+            return None
+        found = needs.counted(self._request.user, self.scope)  # type: ignore[arg-type]
+        return found or None
 
     @cached_property
     def _teams(self) -> list[Team]:

@@ -71,19 +71,31 @@ def table(row: Commitment, slips: Sequence[Slip], deadline: DeadlineNow | None) 
 
 def compared(row: Commitment, options: Sequence[Option], deadline: DeadlineNow | None) -> dict[int, dict[str, Any]]:
     """option → when this lands, when the deadline is reached, its chance and expected penalty, each with it taken."""
-    if not options:
-        return {}
+    return {pk: _worded(held, deadline) for pk, held in worked_out(row.pk, options).items()} if options else {}
+
+
+def worked_out(commitment: int, options: Sequence[Option]) -> dict[int, dict[str, Any]]:
+    """option → when its commitment lands and, by deadline, (day, hits, trials, penalty); made where it is not kept."""
     known = network.inputs()
-    keys = {one.pk: f"option:{known.digest}:{one.pk}:{one.saves_days}" for one in options}
-    raw = cache.get_many(list(keys.values())) or {}
+    raw = cache.get_many([_key(one, known.digest) for one in options]) or {}
     found: dict[int, dict[str, Any]] = {}
     for one in options:
-        held = raw.get(keys[one.pk])
+        held = raw.get(_key(one, known.digest))
         if held is None:
-            held = _figures(network.what_if({row.pk: -one.saves_days}, known=known), row.pk)
-            cache.set(keys[one.pk], held, KEPT_SECONDS)
-        found[one.pk] = _worded(held, deadline)
+            held = _figures(network.what_if({commitment: -one.saves_days}, known=known), commitment)
+            cache.set(_key(one, known.digest), held, KEPT_SECONDS)
+        found[one.pk] = held
     return found
+
+
+def remembered(options: Sequence[Option], digest: str) -> dict[int, dict[str, Any]]:
+    """Those of `worked_out` that were made already for what a forecast rests on; nothing is asked of the database."""
+    raw = cache.get_many([_key(one, digest) for one in options]) or {} if options else {}
+    return {one.pk: raw[_key(one, digest)] for one in options if raw.get(_key(one, digest)) is not None}
+
+
+def _key(option: Option, digest: str) -> str:
+    return f"option:{digest}:{option.pk}:{option.saves_days}"
 
 
 def _figures(made: network.WhatIf, commitment: int) -> dict[str, Any]:

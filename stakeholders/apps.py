@@ -1,4 +1,4 @@
-"""Django's name for this app; after every migration the audit triggers are brought up to date."""
+"""Django's name for this app; what it asks of the promises below it; and the audit triggers after every migration."""
 
 from typing import Any
 
@@ -10,6 +10,11 @@ class StakeholdersConfig(AppConfig):
     name = "stakeholders"
 
     def ready(self) -> None:
+        from delivery.actions.guards import before_delivery
+
+        from .registers.guard import requirements_settled
+
+        before_delivery(requirements_settled)
         post_migrate.connect(_install_audit, sender=self)
 
 

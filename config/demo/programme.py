@@ -78,6 +78,16 @@ class Story:
             act()
         NetworkMark.objects.all().delete()
         network.recompute(why="the sample programme", as_of=self.today)
+        self._date_records()
+
+    def _date_records(self) -> None:
+        """Promises and deadlines count as recorded on the day they were made, so that past weeks can be opened."""
+        rows = list(Commitment.objects.filter(pk__in=[row.pk for row in self.made.values()]))
+        for row in rows:
+            row.created_at = _noon(row.made_on)
+        Commitment.objects.bulk_update(rows, ["created_at"])
+        for deadline in Deadline.objects.filter(milestone__in=rows).select_related("milestone"):
+            Deadline.objects.filter(pk=deadline.pk).update(created_at=_noon(deadline.milestone.made_on))
 
 
 def load(*, teams: dict[str, Team], people: dict[str, Person], speakers: dict[str, User], today: date) -> None:

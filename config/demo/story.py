@@ -6,17 +6,19 @@ Loaded once through the same actions that the pages use, dated relative to today
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from config.demo import programme
+from config.demo import investment, judgement, programme
 from metrics import actions as sources
 from metrics.models import Source, Stream
 from metrics.streams import wake
+from stakeholders.week import actions as week
+from stakeholders.week import remembering
 from teams import actions
 from teams.models import Grant, Membership, Person, Team, User
 
@@ -105,31 +107,47 @@ PERSONAS = [
     ("Sam Ortiz", "the administrator of sources and access"),
 ]
 
-# team that holds the source, its name, service → (squad, character: see provider.py)
+
+def _service(
+    squad: str, *, rate: float, lead: float, failing: float, restore: float, queue: float = 0, green: float = 0,
+    coverage: float = 0,
+) -> tuple[str, dict[str, float]]:  # fmt: skip
+    """Whose it is and how it behaves (see provider.py); without `green` nobody reads its pipeline."""
+    character = {"rate": rate, "lead": lead, "failing": failing, "restore": restore, "queue": queue}
+    return squad, character | ({"green": green, "coverage": coverage} if green else {})
+
+
+# team that holds the source, its name, its services
 SOURCES: list[tuple[str, str, dict[str, tuple[str, dict[str, float]]]]] = [
     (
         "Integration Platform",
         "Shared pipeline",
         {
-            "fhir-api": ("Squad A", {"rate": 1.5, "lead": 26, "failing": 0.09, "restore": 2.4, "queue": 11}),
-            "exchange": ("Squad B", {"rate": 1.2, "lead": 29, "failing": 0.15, "restore": 3.6, "queue": 13}),
-            "platform": ("Squad C", {"rate": 2.1, "lead": 16, "failing": 0.05, "restore": 1.2, "queue": 1}),
+            "fhir-api": _service(
+                "Squad A", rate=1.5, lead=26, failing=0.09, restore=2.4, queue=11, green=0.91, coverage=83
+            ),
+            "exchange": _service(
+                "Squad B", rate=1.2, lead=29, failing=0.15, restore=3.6, queue=13, green=0.86, coverage=78
+            ),
+            "platform": _service(
+                "Squad C", rate=2.1, lead=16, failing=0.05, restore=1.2, queue=1, green=0.94, coverage=88
+            ),
         },
     ),
     (
         "Member Portal",
         "Portal pipeline",
         {
-            "member-app": ("Member App", {"rate": 1.1, "lead": 38, "failing": 0.08, "restore": 2.0, "queue": 0}),
-            "enrolment": ("Enrolment", {"rate": 0.6, "lead": 60, "failing": 0.11, "restore": 5.0, "queue": 0}),
+            "member-app": _service("Member App", rate=1.1, lead=38, failing=0.08, restore=2.0, green=0.92, coverage=81),
+            "enrolment": _service("Enrolment", rate=0.6, lead=60, failing=0.11, restore=5.0),
         },
     ),
     (
         "Claims Intake",
         "Claims pipeline",
         {
-            "intake": ("Intake", {"rate": 0.5, "lead": 90, "failing": 0.16, "restore": 7.0, "queue": 0}),
-            "adjudication": ("Adjudication", {"rate": 0.3, "lead": 150, "failing": 0.2, "restore": 12.0, "queue": 0}),
+            "intake": _service("Intake", rate=0.5, lead=90, failing=0.16, restore=7.0),
+            "adjudication": _service("Adjudication", rate=0.3, lead=150, failing=0.2, restore=12.0),
         },
     ),
 ]
@@ -150,7 +168,19 @@ def load(*, say: Callable[[str], object] = lambda line: None) -> bool:
         _sources(loader, teams)
         people = {person.name: person for person in Person.objects.filter(is_sample=True)}
         programme.load(teams=teams, people=people, speakers=_speakers(people), today=today)
+        judgement.load(teams=teams, people=people, today=today)
+        _reviewed(teams, people["Maya Lindqvist"], today)
+        investment.load(teams=teams, people=people, today=today)
     return True
+
+
+def _reviewed(teams: dict[str, Team], director: Person, today: date) -> None:
+    """The director read the page a week ago, before the slip that the story is about."""
+    at = datetime.combine(today - timedelta(days=7), time(8), UTC)
+    assert director.user is not None  # noqa: S101 (she signs in)
+    for name in (ROOT, "Integration Platform"):
+        below = [one.pk for one in Team.objects.descendants(teams[name], include_self=True)]
+        week.mark_reviewed(team=teams[name], known=remembering.known(below, at=at), by=director.user, at=at)
 
 
 def _speakers(people: dict[str, Person]) -> dict[str, User]:

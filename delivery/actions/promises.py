@@ -13,6 +13,7 @@ from delivery.models import Choice, Commitment, Estimate, Flag, Option, Outcome,
 from delivery.models.promises import EDITED, name_of
 from teams.models import Person, Team, User
 
+from .guards import ask_guards
 from .rules import Changed, Refused, now, out_of_date, plausible, today, together, words
 
 OVERRIDE_DAYS = 14
@@ -307,6 +308,7 @@ def deliver(*, commitment: Commitment, on: date, by: User, actual_value: int | N
     held = _open(commitment)
     if plausible(on, "on") > today():
         raise Refused("That day has not come. Choose today or a day before.", "on")
+    ask_guards(held)
     held.delivered_on, held.delivered_by = on, by
     held.started_on = held.started_on or min(held.made_on, on)
     held.actual_value = _value(actual_value, "actual_value", lowest=0)

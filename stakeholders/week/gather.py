@@ -72,6 +72,7 @@ class Feed:
 class Gathered:
     """The rows of one week of one scope."""
 
+    user: User
     team: Team
     week: Week
     now: datetime
@@ -124,6 +125,7 @@ def gather(user: User, team: Team, week: Week, *, now: datetime) -> Gathered:
     incidents = any(feed.incidents for feed in feeds)
     services = _services(ids)
     return Gathered(
+        user=user,
         team=team,
         week=week,
         now=now,

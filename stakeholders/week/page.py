@@ -10,18 +10,18 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from metrics.periods import Week, week_in_review
+from metrics.periods import Week
 from metrics.rollups import Pooled
 from teams import access
 from teams.access import Right
 from teams.models import Team, User
 from teams.templatetags import ui
 
-from . import changes, figures, fresh, health
+from . import changes, figures, fresh, health, since
 from .changes import lasted, measure_url
 from .gather import WEEKS, Disruption, Gathered, gather, whole
 from .headline import Before, Facts, Headline, Outage, headline
-from .promises import Promises, promises
+from .judged import Judged, judged
 
 LEAST_WEEKS = 4  # a record over fewer weeks is none
 
@@ -50,8 +50,10 @@ class Page:
     most: int
     health: list[health.Row]
     more_teams: int
-    groups: list[changes.Group]
-    promises: Promises | None  # None on the page of a week that is long over: they are known only as they stand now
+    groups: list[changes.Group | since.Group]
+    judged: Judged
+    may_review: bool
+    now_url: str
     freshness: list[dict[str, Any]]
     is_complete: bool  # every source was read to the end of the week, and that is over
     counting: bool
@@ -82,13 +84,18 @@ class Page:
 
     @property
     def changed_sub(self) -> str:
-        return f"since week {self.week.previous().number}"
+        return self.judged.since
+
+    @property
+    def known_at(self) -> str:
+        return ui.instant(self.judged.known.at)
 
 
 def compose(user: User, team: Team, week: Week, *, now: datetime) -> Page:
     """The page of `team` for `week` as `user` may see it. Raises ValueError where the calendar ends."""
     got = gather(user, team, week, now=now)
     late = fresh.behind(got)
+    promised = judged(got)
     totals = figures.totals(got)
     facts = _facts(got, totals)
     rows = health.rows(got)
@@ -100,26 +107,29 @@ def compose(user: User, team: Team, week: Week, *, now: datetime) -> Page:
         partial=_partial(got),
         this_week=_this_week(got),
         last_week=f"Whole week {week.previous().number}" if got.partial and facts.before else "",
-        headline=headline(facts),
-        from_what=_from_what(facts) if has_data else "",
-        how=[{"text": one.text, "url": _opens(one.opens, got)} for one in headline(facts).how] if has_data else [],
+        headline=promised.headline or headline(facts),
+        from_what=promised.from_what or (_from_what(facts) if has_data else ""),
+        how=_how(promised, facts, got) if has_data or promised.headline else [],
         has_data=has_data,
         too_early=facts.too_early,
         may_connect=team.pk in got.may_connect,
         may_add_team=team.is_group and access.may(user, Right.TREE, team),
         no_team_below=team.is_group and not health.below(got),
-        facts=figures.strip(got, facts, totals),
+        facts=promised.facts or figures.strip(got, facts, totals),
         tiles=[
             tile.card(measure_url(team.slug, tile.slug, got))
             | {"stale": fresh.stale_tile(tile.slug, late), "spark": whole(tile.spark, got)}
+            | restated(tile.slug, tile.figure, promised)
             for tile in got.tiles
         ],
         bars=figures.bars(got, totals),
         most=max((one.deployments for one in totals[-WEEKS:]), default=0),
         health=rows[: health.MOST],
         more_teams=max(len(rows) - health.MOST, 0),
-        groups=changes.groups(got, fresh.changes(got)),
-        promises=promises(got, got.teams) if week >= week_in_review(now, settings.ORGANISATION_ZONE) else None,
+        groups=[*promised.groups, *changes.groups(got, fresh.changes(got))],
+        judged=promised,
+        may_review=not promised.past,
+        now_url=reverse("stakeholders:week", args=[team.slug]) if promised.past else "",
         freshness=fresh.line(got),
         is_complete=not late and not got.partial,
         counting=got.counting,
@@ -162,6 +172,18 @@ def _facts(got: Gathered, totals: Sequence[Pooled]) -> Facts:
         silent_weeks=silent,
         last_deployed=_week_words(made[-1].week, got.week) if made else "",
     )
+
+
+def restated(slug: str, figure: str, promised: Judged) -> dict[str, Any]:
+    """On the page of a week that was kept: what the figure was then, where data that came later changed it."""
+    was = promised.kept.figures.get(slug) if promised.kept else None
+    return {"restated": f"Since restated; it was {was or 'unknown'}"} if was is not None and was != figure else {}
+
+
+def _how(promised: Judged, facts: Facts, got: Gathered) -> list[dict[str, str]]:
+    """The facts behind the sentence; under those of promises, what was delivered."""
+    made = [{"text": one.text, "url": _opens(one.opens, got)} for one in headline(facts).how]
+    return [*promised.how, *made[:3]] if promised.headline else made
 
 
 def _week_words(week: Week, beside: Week) -> str:

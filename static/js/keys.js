@@ -30,6 +30,15 @@
     stop.click();
     return true;
   };
+  /* an option of the item that is open: a to c pick one, Ctrl+Enter records it */
+  const pick = (letter) => {
+    const form = (marked() || document).querySelector("[data-decide]") || one("[data-decide]");
+    const box = form?.querySelector(`[data-letter="${letter}"]:not(:disabled)`);
+    if (!box) return false;
+    box.checked = true;
+    box.focus();
+    return true;
+  };
   const follow = (selector) => {
     const link = one(selector);
     link?.click();
@@ -47,6 +56,8 @@
     { keys: ["j"], word: "Next row", act: () => move(1), needs: () => one("[data-row]") },
     { keys: ["k"], word: "Row before", act: () => move(-1), needs: () => one("[data-row]") },
     { keys: ["Enter"], word: "Open the row", act: open, needs: () => one("[data-row]") },
+    { keys: ["a", "b", "c"], word: "Pick an option", act: (key) => pick(key), needs: () => one("[data-decide] [data-letter]") },
+    { keys: ["Ctrl", "Enter"], word: "Record the decision", act: () => false, needs: () => one("[data-decide] [data-letter]") },
     { keys: ["["], word: "Week before", act: () => follow('[data-week="previous"]'), needs: () => one("[data-week]") },
     { keys: ["]"], word: "Next week", act: () => follow('[data-week="next"]'), needs: () => one("[data-week]") },
     { keys: ["/"], word: "Search", act: search, needs: () => one('[data-search], .main input[type="search"], [data-scope-filter]') },
@@ -86,8 +97,16 @@
 
   /* --- typing ----------------------------------------------------------------------------------------------------- */
 
+  document.addEventListener("keydown", (event) => {
+    if (!isOn() || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    const form = event.target.closest?.("[data-decide]") || marked()?.querySelector("[data-decide]");
+    if (!form?.querySelector('[type="submit"]')) return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+
   let waiting = 0;
-  const types = (target) => target.closest?.("input, select, textarea, [contenteditable], dialog[open]");
+  const types = (target) => target.closest?.("input:not([data-letter]), select, textarea, [contenteditable], dialog[open]");
   document.addEventListener("keydown", (event) => {
     if (!isOn() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat && !"jk".includes(event.key)) return;
     if (types(event.target)) return;
@@ -98,7 +117,7 @@
       if (page) { event.preventDefault(); page.click(); return; }
     }
     if (event.key === "g") { waiting = Date.now(); return; }
-    const key = KEYS.find((each) => each.keys.includes(event.key));
-    if (key && key.act()) event.preventDefault();
+    const key = KEYS.find((each) => each.keys[0] !== "Ctrl" && each.keys.includes(event.key));
+    if (key && key.act(event.key)) event.preventDefault();
   });
 })();

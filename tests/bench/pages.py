@@ -16,6 +16,7 @@ from .table import Table, median, p95, seconds, short
 REQUESTS = 25
 PAGES = (
     ("This week", "/week/{team}/"),
+    ("Needs you", "/week/{team}/needs/"),
     ("Metrics", "/metrics/{team}/"),
     ("Metrics, 52 weeks", "/metrics/{team}/lead-time/?weeks=52"),
     ("Sources", "/sources/{team}/"),

@@ -142,12 +142,13 @@ def test_a_source_that_told_nothing_yet_is_not_called_missing(squad_a: Team) -> 
     assert sentence(page_of(reader(squad_a), squad_a)) == "The sources have reported no deployment and no incident yet."
 
 
-def test_what_is_not_kept_yet_is_said_and_not_drawn(squad_a: Team) -> None:
+def test_where_nothing_is_promised_deliveries_speak_and_the_page_says_how_to_begin(squad_a: Team) -> None:
     source = a_source(squad_a)
     a_service(source, squad_a)
     told(source, some_weeks(2, 3))
     client = reader(squad_a)
-    past, current = html_of(client, squad_a, "2026-W47"), html_of(client, squad_a, "")
-    assert "they are not gathered here yet" in past
-    assert "How promises stood in a past week is not shown here yet" in past
+    past, current = page_of(client, squad_a, "2026-W46"), html_of(client, squad_a, "")
+    assert past.judged.headline is None
+    assert "deployments" in sentence(past)
     assert "Nothing is promised here yet." in current
+    assert "Nothing needs you" in current

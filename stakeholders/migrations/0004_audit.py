@@ -10,6 +10,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('stakeholders', '0003_weeks'),
     ]
 
     operations = [

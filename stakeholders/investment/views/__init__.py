@@ -1,0 +1,1 @@
+"""Pages of debt, modernisation, budget, readiness and retro actions."""

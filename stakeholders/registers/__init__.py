@@ -1,0 +1,1 @@
+"""Registers: risks, acceptances in writing, requirements found late, decisions."""

@@ -1,0 +1,47 @@
+"""Addresses of the registers."""
+
+from django.urls import URLPattern, path
+
+from .views import acceptances, decisions, requirements, risks
+
+urlpatterns: list[URLPattern] = [
+    path("risks/<slug:team>/", risks.page, name="risks"),
+    path("risks/<slug:team>/register/", risks.listed, name="risk_list"),
+    path("risks/<slug:team>/rows.csv", risks.rows_csv, name="risks_csv"),
+    path("risks/<slug:team>/new/", risks.new_risk, name="new_risk"),
+    path("risk/<int:pk>/", risks.risk, name="risk"),
+    path("risk/<int:pk>/edit/", risks.edit_risk, name="edit_risk"),
+    path("risk/<int:pk>/move/", risks.move_risk, name="move_risk"),
+    path("acceptances/<slug:team>/", acceptances.listed, name="acceptances"),
+    path("acceptances/<slug:team>/rows.csv", acceptances.rows_csv, name="acceptances_csv"),
+    path("acceptances/<slug:team>/new/", acceptances.new_acceptance, name="new_acceptance"),
+    path("acceptance/<int:pk>/", acceptances.acceptance, name="acceptance"),
+    path("acceptance/<int:pk>/sign/", acceptances.sign, name="sign"),
+    path("acceptance/<int:pk>/revise/", acceptances.revise, name="revise_acceptance"),
+    path("acceptance/<int:pk>/renew/", acceptances.renew, name="renew_acceptance"),
+    path("acceptance/<int:pk>/revoke/", acceptances.revoke, name="revoke_acceptance"),
+    path("acceptance/<int:pk>/print/", acceptances.printed, name="print_acceptance"),
+    path("requirements/<slug:team>/", requirements.listed, name="requirements"),
+    path("requirements/<slug:team>/rows.csv", requirements.rows_csv, name="requirements_csv"),
+    path("requirements/<slug:team>/new/", requirements.new_requirement, name="new_requirement"),
+    path("requirement/<int:pk>/", requirements.requirement, name="requirement"),
+    path("requirement/<int:pk>/include/", requirements.include, name="include_requirement"),
+    path("requirement/<int:pk>/defer/", requirements.defer, name="defer_requirement"),
+    path("requirement/<int:pk>/withdraw/", requirements.withdraw, name="withdraw_requirement"),
+    path("requirement/<int:pk>/reopen/", requirements.reopen, name="reopen_requirement"),
+    path("decisions/<slug:team>/", decisions.listed, name="decisions"),
+    path("decisions/<slug:team>/rows.csv", decisions.rows_csv, name="decisions_csv"),
+    path("decisions/<slug:team>/new/", decisions.new_decision, name="new_decision"),
+    path("decisions/<slug:team>/push-back/", decisions.new_memo, name="new_memo"),
+    path("decision/<int:pk>/", decisions.decision, name="decision"),
+    path("decision/<int:pk>/decide/", decisions.decide, name="decide"),
+    path("decision/<int:pk>/pass-on/", decisions.pass_on, name="pass_on"),
+    path("decision/<int:pk>/withdraw/", decisions.withdraw, name="withdraw_decision"),
+    path("decision/<int:pk>/score/", decisions.score, name="score_decision"),
+    path("decision/<int:pk>/option/", decisions.new_option, name="new_decision_option"),
+    path("decision/<int:pk>/record.md", decisions.record, name="decision_record"),
+    path("answer/<int:pk>/withdraw/", decisions.withdraw_option, name="withdraw_decision_option"),
+    path("push-back/<int:pk>/", decisions.memo, name="memo"),
+    path("push-back/<int:pk>/edit/", decisions.edit_memo, name="edit_memo"),
+    path("push-back/<int:pk>/memo.md", decisions.memo_markdown, name="memo_markdown"),
+]
