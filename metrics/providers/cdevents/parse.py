@@ -220,7 +220,8 @@ def _change(events: Sequence[Happened]) -> Derived:
     is_sha = _SHA.match(identity.lower()) is not None
     reviews = [_at(one) for one in events if one.predicate == "reviewed"]
     created = [_at(one) for one in events if one.predicate == "created"]
-    repository = read.text(_newest_of(events, "repository", "id"), 200)
+    repositories = (read.text(read.at(_content(one), "repository", "id"), 200) for one in reversed(events))
+    repository = next((one for one in repositories if one), "")
     seen = ChangeSeen(
         sha=identity.lower() if is_sha else f"id:{read.digest(_source(merged[-1]), identity)[:40]}",
         repository=repository,
@@ -293,11 +294,6 @@ def _at(happened: Happened) -> datetime:
 
 def _newest(events: Sequence[Happened], *names: str) -> str:
     found = (read.text(_content(one).get(name), 300) for one in reversed(events) for name in names)
-    return next((one for one in found if one), "")
-
-
-def _newest_of(events: Sequence[Happened], name: str, part: str) -> str:
-    found = (read.text(read.at(_content(one), name, part), 200) for one in reversed(events))
     return next((one for one in found if one), "")
 
 
