@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from urllib.parse import parse_qsl
 
 import pytest
 
@@ -21,12 +18,10 @@ from metrics.events import (
     RateLimited,
     RunSeen,
 )
-from metrics.http import Answer, Door
 from metrics.providers.github import GitHubProvider
 from tests.fakes.github import FakeGitHub, answer, change, large
 from tests.fakes.github_world import World, iso
-from tests.fakes.server import Request
-from tests.metrics.github_reading import TOKEN, Reading, tell
+from tests.metrics.github_reading import TOKEN, Direct, Reading, tell
 
 MONTH = timedelta(days=30)
 
@@ -165,7 +160,7 @@ def test_5000_runs_behind_the_cap_of_1000_are_all_read():
     world.rerun(at, tried, "failure")
     world.rerun(at, tried)
     with FakeGitHub(world) as fake:
-        reading = Reading(fake, ("acme/api",))
+        reading = Reading(fake, ("acme/api",), wire=False)
         reading.stream("runs")
         found = reading.facts(RunSeen)
         lists = [one for one in fake.log if one.path.endswith("/actions/runs")]
@@ -195,14 +190,14 @@ def test_a_run_deleted_while_its_window_is_paged_hides_no_other():
         assert held >= {str(attempts[0]["id"]) for attempts in at.runs}
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(5))
 def test_rows_that_change_while_they_are_paged_are_not_lost(seed):
     """Read while it changes, then again, then asked: the same facts as a whole read at the end, over many seeds."""
     chance = random.Random(seed)
-    world = large(200, repositories=2, seed=seed)
+    world = large(300, repositories=2, seed=seed)
     with FakeGitHub(world) as fake:
         fake.graphql = seed % 3 > 0
-        reading = Reading(fake, since=datetime(2026, 8, 1, tzinfo=UTC), anew=seed % 2 == 0)
+        reading = Reading(fake, since=datetime(2026, 8, 1, tzinfo=UTC), anew=seed % 2 == 0, wire=False)
         fake.between = lambda request: change(world, chance) if chance.random() < 0.5 else None
         for _ in range(2):
             reading.everything()
@@ -211,7 +206,7 @@ def test_rows_that_change_while_they_are_paged_are_not_lost(seed):
         world.tick(90_000)  # old runs that were tried again are looked for once a day
         reading.everything()
         reading.ask()
-        later = Reading(fake, since=datetime(2026, 8, 1, tzinfo=UTC))
+        later = Reading(fake, since=datetime(2026, 8, 1, tzinfo=UTC), wire=False)
         later.everything()
         found, expected = reading.facts(), later.facts()
         lost = [key for key in expected if key not in found]
@@ -228,9 +223,9 @@ def settled(event):
 
 
 def test_a_kill_between_any_two_pages_loses_and_doubles_nothing():
-    world = large(60, repositories=2, seed=3)
+    world = large(300, repositories=2, seed=3)
     with FakeGitHub(world) as fake:
-        whole, broken = Reading(fake), Reading(fake, anew=True)
+        whole, broken = Reading(fake, wire=False), Reading(fake, anew=True, wire=False)
         whole.everything()
         broken.everything()
         assert broken.facts() == whole.facts()
@@ -313,10 +308,10 @@ def test_a_commit_made_long_ago_and_merged_today_is_met():
 
 
 def test_a_backfill_reads_its_window_beside_what_is_fresh_and_ends():
-    world = large(120, repositories=1, seed=2)
+    world = large(400, repositories=1, seed=2)
     middle = world.now - (world.now - datetime(2026, 9, 1, tzinfo=UTC)) / 2
     with FakeGitHub(world) as fake:
-        fresh, whole = Reading(fake, since=middle), Reading(fake)
+        fresh, whole = Reading(fake, since=middle, wire=False), Reading(fake, wire=False)
         whole.everything()
         fresh.everything()
         before = len(fresh.facts())
@@ -335,9 +330,9 @@ def test_a_backfill_reads_its_window_beside_what_is_fresh_and_ends():
 
 
 def test_an_idle_round_is_answered_304():
-    world = large(120, repositories=6, seed=4)
+    world = large(1200, repositories=6, seed=4)
     with FakeGitHub(world) as fake:
-        reading = Reading(fake)
+        reading = Reading(fake, wire=False)
         reading.everything()
         reading.ask()
         world.tick(3600)
@@ -350,27 +345,6 @@ def test_an_idle_round_is_answered_304():
         print(f"idle: {len(statuses)} requests, {share:.1%} answered 304, {len(reading.pages) - pages} pages")
         assert share >= 0.95
         assert not any(page.observations for page in reading.pages[pages:])
-
-
-class Direct(Door):
-    """A door without a wire: 10,000 requests within a second."""
-
-    def __init__(self, fake: FakeGitHub, **more: Any) -> None:
-        super().__init__(**more)
-        self.fake = fake
-
-    def _once(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        path, _, query = url.removeprefix(self.fake.url).partition("?")
-        request = Request(
-            method=method, path=path, query=dict(parse_qsl(query)), headers=dict(headers), body=body, at=self.requests
-        )
-        self.requests += 1
-        planned = [one for mishap in self.fake.mishaps if (one := mishap(request))]
-        reply = next(iter(planned), None) or self.fake.reply(request)
-        headers = {name.lower(): value for name, value in reply.headers.items()}
-        found = Answer(status=reply.status, headers=headers, body=reply.raw(), url=url, at=self._now())
-        self._note(found)
-        return found
 
 
 # --- limits ----------------------------------------------------------------------------------------------------------

@@ -134,7 +134,8 @@ class Walk:
         step = self._some(kind, nested, here, page, wanted)
         step.reached, step.leaves = bottom, leaves
         if step.here is None:
-            if page.etag and span.is_fresh:
+            # rows that were done earlier were of the page as it was then: only if it still is that, all of it is held
+            if page.etag and span.is_fresh and page.etag == here.get("etag", page.etag):
                 meta = {
                     "next": page.next, "oldest": bottom.isoformat() if bottom else None, "from": span.since.isoformat()
                 }  # fmt: skip
@@ -179,7 +180,8 @@ class Walk:
         found = nested.of(kind.kind, chunk)
         if len(left) > size:
             did |= {nested.which(kind.kind, row) for row in chunk}
-            return Step(here={**here, "page": page.url, "did": sorted(did)}, observations=found)
+            etag = page.etag if page.etag == here.get("etag", page.etag) else ""
+            return Step(here={**here, "page": page.url, "did": sorted(did), "etag": etag}, observations=found)
         return Step(here=None, observations=found)
 
     # --- in windows --------------------------------------------------------------------------------------------------
