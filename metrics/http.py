@@ -33,7 +33,7 @@ MOST_REDIRECTS = 5
 MOST_TRIES = 4
 TRY_SECONDS = 30.0
 LEAST_WAIT = timedelta(seconds=60)  # when a limit does not say how long
-LONGEST_WAIT = timedelta(hours=24)
+LONGEST_WAIT = timedelta(days=366)  # a time further off is no time: then a limit without a hint
 CLOCK = timedelta(days=1)  # a Date header that is further off is not believed
 TRANSIENT = frozenset({500, 502, 503, 504, 520, 521, 522, 523, 524})
 _LIMIT_WORDS = re.compile(rb"secondary rate limit|abuse detection|rate limit exceeded|too many requests", re.I)

@@ -23,6 +23,8 @@ ENVIRONMENT = {
     "ALLOWED_HOSTS": "testserver",
     "SECURE_SSL_REDIRECT": "0",
     "LOG_LEVEL": "WARNING",
+    "PLUMBLINE_SOURCE_KEYS": "Zm9yLXRoZS10ZXN0cy1vbmx5LWZvci10aGUtdGVzdHM=",
+    "PLUMBLINE_SEAL_KEY": "for-the-bench-only-for-the-bench-only-for-the-bench-only",
 }
 
 
@@ -92,7 +94,8 @@ def _measures(table: Table) -> None:
 
     if sys.argv[1:] == ["deliveries"]:
         team = Team.objects.create(name="Shelf", slug="shelf", kind=Team.Kind.SQUAD)
-        return deliveries.measure(table, settings.CLONES_DIR.parent, team)
+        deliveries.measure(table, settings.CLONES_DIR.parent, team)
+        return
     story.load()
     root = Team.objects.get(slug="product-engineering")
     director = User.objects.get(email="maya.lindqvist@meridian.example")

@@ -237,7 +237,7 @@ LIMITS: list[tuple[str, Reply, float, bool]] = [
     ("with quota left", Reply(
         status=429, headers={"RateLimit-Remaining": "500", "RateLimit-Reset": _epoch(NOW)}), 60, True),
     ("a time that makes no sense", Reply(status=429, headers={"Retry-After": "soon"}), 60, True),
-    ("a year", Reply(status=429, headers={"Retry-After": "31536000"}), 86400, False),
+    ("a year", Reply(status=429, headers={"Retry-After": "31536000"}), 31536000, False),
 ]  # fmt: skip
 
 
