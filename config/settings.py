@@ -187,6 +187,7 @@ LANGUAGE_CODE = "en-gb"
 
 PROVIDERS = {
     "git": "metrics.providers.git.GitProvider",
+    "github": "metrics.providers.github.GitHubProvider",
 }
 if DEMO:
     PROVIDERS["sample"] = "config.demo.provider.SampleProvider"

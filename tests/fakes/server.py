@@ -58,6 +58,8 @@ Mishap = Callable[[Request], Reply | None]
 class FakeServer:
     """Use as a context manager. `between` runs before each answer, so that rows change while they are paged."""
 
+    port = 0  # 0: any that is free
+
     def __init__(self) -> None:
         self.log: list[Request] = []
         self.mishaps: list[Mishap] = []
@@ -110,6 +112,7 @@ class FakeServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else head and body of an answer wait for each other
 
             def _serve(self) -> None:
                 parts = urlsplit(self.path)
@@ -154,7 +157,7 @@ class FakeServer:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self._http = _Quiet(("127.0.0.1", 0), Handler)
+        self._http = _Quiet(("127.0.0.1", self.port), Handler)
         self._http.daemon_threads = True
         threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         return self
