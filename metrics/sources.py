@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.urls import reverse
 
 from teams.models import Team
@@ -65,10 +65,17 @@ class SourceNow:
         }  # fmt: skip
 
 
+def feeding(teams: Collection[int], seen: Any = None) -> QuerySet[Source]:
+    """The sources of `teams`, and those that know a service of theirs; of these only the sources of teams `seen`."""
+    found = Source.objects.filter(
+        Q(team__in=teams) | Exists(Service.objects.filter(source=OuterRef("pk"), team__in=teams))
+    )
+    return found if seen is None else found.filter(team__in=seen)
+
+
 def overview(team: Team, teams: Collection[int], *, now: datetime, may_mend: bool = False) -> list[SourceNow]:
     """The sources that feed `teams` (the scope and all below it), those that stopped first. Four queries."""
-    feeding = Q(team__in=teams) | Exists(Service.objects.filter(source=OuterRef("pk"), team__in=teams))
-    sources = list(Source.objects.filter(feeding).prefetch_related("streams"))
+    sources = list(feeding(teams).prefetch_related("streams"))
     zone = settings.ORGANISATION_ZONE
     today = now.astimezone(zone).date()
     first = today - timedelta(days=DAYS_SHOWN - 1)
@@ -88,6 +95,20 @@ def overview(team: Team, teams: Collection[int], *, now: datetime, may_mend: boo
     return sorted(found, key=lambda one: ({"late": 0, "risk": 1, "busy": 2}.get(one.state, 3), one.name.lower()))
 
 
+def one(source: Source, streams: list[Stream], *, now: datetime, may_mend: bool) -> SourceNow:
+    """One source as its own page shows it, with its streams at hand. One query."""
+    dead = Inbox.objects.filter(source=source, dead_at__isnull=False).count()
+    return _now(source, streams, [], 0, dead, now, may_mend)
+
+
+def provider_of(source: Source) -> Any:
+    """The provider's class; None when this installation no longer has it."""
+    try:
+        return registry.provider_class(source.provider)
+    except ProviderError:
+        return None
+
+
 def _now(
     source: Source,
     streams: list[Stream],
@@ -97,12 +118,9 @@ def _now(
     now: datetime,
     may_mend: bool,
 ) -> SourceNow:
-    try:
-        feeds = registry.provider_class(source.provider).feeds
-        title = registry.provider_class(source.provider).title
-    except ProviderError:
-        feeds, title = "", source.provider
-    reads = [stream.succeeded_at for stream in streams]
+    provider = provider_of(source)
+    feeds, title = (provider.feeds, provider.title) if provider else ("", source.provider)
+    reads = [stream.succeeded_at for stream in _fresh(streams)]
     state, word = _state(source, streams, dead, now)
     return SourceNow(
         pk=source.pk,
@@ -137,12 +155,22 @@ def _state(source: Source, streams: list[Stream], dead: int, now: datetime) -> t
         return "busy", "Reading"
     if any(stream.blocked_until and stream.blocked_until > now for stream in streams):
         return "risk", "Waiting for the provider"
-    if not all(stream.succeeded_at for stream in streams):
-        return "busy" if any(stream.cursor for stream in streams) else "none", "Waiting for a worker"
+    fresh = _fresh(streams)
+    if not fresh:
+        if not source.heard_at:
+            return "none", "Waiting for its first event"
+        return ("risk", f"{dead} not read") if dead else ("ok", "Up to date")
+    if not all(stream.succeeded_at for stream in fresh):
+        return "busy" if any(stream.cursor.get("run") for stream in fresh) else "none", "Waiting for a worker"
     patience = timedelta(seconds=3 * settings.READ_EVERY_SECONDS)
-    if any(stream.due_at + patience < now for stream in streams):
+    if any(stream.due_at + patience < now for stream in fresh):
         return "late", "No worker"
     return ("risk", f"{dead} not read") if dead else ("ok", "Up to date")
+
+
+def _fresh(streams: list[Stream]) -> list[Stream]:
+    """The streams of what is new: the past, and working out anew, come to an end and are not due again."""
+    return [one for one in streams if one.lane == Stream.Lane.FRESH and one.ended_at is None]
 
 
 def is_being_read(stream: Stream, now: datetime) -> bool:
@@ -192,7 +220,14 @@ def _error(source: Source, streams: list[Stream], may_mend: bool) -> dict[str, A
     if not stream.dead_at:
         tries = f"{ui.plural(max(stream.failures, stream.attempts, 1), 'try,tries')}, next {ui.instant(stream.due_at)}"
     action = {"word": "Read again", "url": reverse("metrics:read_now", args=[source.pk]), "post": True}
+    guide = getattr(provider_of(source), "guide", None)
+    mends = may_mend and guide is not None and bool(guide.token)
     return {
+        "pk": source.pk,
+        "token": guide.token if guide else "",
+        "token_where": guide.token_where if guide else "",
+        "token_url": reverse("metrics:renew_token", args=[source.pk]),
+        "form_template": "metrics/token_form.html" if mends else "",
         "title": stream.error,
         "body": stream.error_advice,
         "affects": f"Everything newer than {ui.instant(stream.succeeded_at)}"

@@ -1,4 +1,4 @@
-"""What the sources pages ask for."""
+"""What is asked of a Git repository."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 
 from teams.models import Team
 
-from .models import Source
-from .providers.git.parse import HOTFIX
+from metrics.models import Source
+from metrics.providers.git.parse import HOTFIX
 
 RULES = [
     ("tags", "Every tag is a deployment"),
