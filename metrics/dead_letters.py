@@ -5,6 +5,7 @@ A composer: it reads, in a fixed number of queries, and writes nothing. Nothing 
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -122,10 +123,8 @@ def said_of(body: bytes, at: datetime | None) -> Said:
     raw = body[:MOST_BYTES]
     text = raw.decode("utf-8", errors="replace").replace("\x00", "␀")
     if len(body) <= MOST_BYTES:
-        try:
+        with contextlib.suppress(ValueError, RecursionError):  # no JSON, or nested beyond measure: as it came
             text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)[:MOST_BYTES]
-        except (ValueError, RecursionError):  # no JSON, or nested beyond measure: as it came
-            pass
     return Said(at, text, len(body))
 
 

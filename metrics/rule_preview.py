@@ -84,7 +84,7 @@ def _sentence(one: Tally) -> str:
 
 
 def preview(source: Source, rules: Rules, *, now: datetime) -> Preview:
-    """Work out the newest things of each kind under `rules` and under the source's own. Two queries a kind, one more."""
+    """Work out the newest things of each kind under `rules` and under the source's own. Three queries a kind."""
     derive = registry.provider_class(source.provider).derive
     present = registry.rules_of(source)
     found = Preview()

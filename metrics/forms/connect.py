@@ -24,21 +24,15 @@ class AddressForm(forms.Form):
         label="Token", max_length=1000, widget=forms.PasswordInput(attrs={"autocomplete": "off"}), required=False
     )
 
-    def __init__(self, *args: Any, guide: Guide, kept: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, guide: Guide, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.kept = kept
-        self.guide = guide
         self.fields["address"].help_text = guide.address_help
         if not guide.token:
             del self.fields["secret"]
             return
         token = self.fields["secret"]
         token.label = guide.token
-        token.help_text = (
-            "The token that you entered is kept for this hour. Left empty it is used again."
-            if kept
-            else "Kept encrypted, and not shown again."
-        )
+        token.help_text = "Kept encrypted, and not shown again."
 
 
 class PushesForm(forms.Form):

@@ -7,10 +7,9 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
-from teams.models import Team
-
 from metrics.models import Source
 from metrics.providers.git.parse import HOTFIX
+from teams.models import Team
 
 RULES = [
     ("tags", "Every tag is a deployment"),

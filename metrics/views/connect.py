@@ -61,10 +61,11 @@ def address(request: HttpRequest, team: str, provider: str) -> HttpResponse:
         return _pushes(request, scope, provider, guide)
     held = connecting.draft(request.session, provider, scope)
     posted = request.POST if request.method == "POST" else None
-    form = AddressForm(posted, guide=guide, kept=bool(held.token), initial={"address": held.address or guide.address})
+    form = AddressForm(posted, guide=guide, initial={"address": held.address or guide.address})
     if form.is_bound and form.is_valid() and _tested(request, form, held, scope):
         return redirect("metrics:connect_choose", team=scope.slug, provider=provider)
-    context = _context(scope, provider, guide, held, form, step=2)
+    kept = "The token that you entered is kept for this hour. Left empty it is used again." if held.token else ""
+    context = _context(scope, provider, guide, held, form, step=2) | {"kept": kept}
     return render(request, "metrics/connect_address.html", context, status=422 if form.is_bound else 200)
 
 
@@ -83,11 +84,6 @@ def _tested(request: HttpRequest, form: AddressForm, held: Draft, scope: Team) -
     except actions.Refused as refusal:
         refuse(form, refusal)
     connecting.keep(request.session, held, scope)
-    form.kept = bool(held.token)
-    if form.kept and "secret" in form.fields:
-        form.fields[
-            "secret"
-        ].help_text = "The token that you entered is kept for this hour. Left empty it is used again."
     return not form.errors
 
 

@@ -69,8 +69,9 @@ def _context(source: Source, guide: Guide, sheets: list[rule_sheets.Sheet]) -> d
         "scope": source.team, "source": source, "traits": traits, "anew": _anew(source),
         "sheets": [
             {
-                "sheet": sheet, "title": heads[sheet.kind][0], "sub": heads[sheet.kind][1], "noun": heads[sheet.kind][2],
-                "usual": usual[sheet.kind], "says_itself": sheet.kind not in guide.default_rules,
+                "sheet": sheet, "title": heads[sheet.kind][0], "sub": heads[sheet.kind][1],
+                "noun": heads[sheet.kind][2], "usual": usual[sheet.kind],
+                "says_itself": sheet.kind not in guide.default_rules,
             }
             for sheet in sheets
         ],

@@ -32,7 +32,7 @@ def answers(organisation: Organisation, address: object, **more: object) -> dict
 
 
 def connected(browser: Client, organisation: Organisation, repository: Repository) -> Source:
-    sent = browser.post("/sources/squad-a/connect/", answers(organisation, repository.path))
+    sent = browser.post("/sources/squad-a/connect/git/", answers(organisation, repository.path))
     assert sent.status_code == 302, sent.content.decode()
     return Source.objects.get()
 
@@ -62,7 +62,9 @@ def test_a_source_is_tried_connected_read_and_shown(
 def test_an_address_that_cannot_be_read_is_not_stored_and_what_was_typed_stays(
     browser: Client, organisation: Organisation
 ) -> None:
-    sent = browser.post("/sources/squad-a/connect/", answers(organisation, "https://127.0.0.1/x.git", name="My API"))
+    sent = browser.post(
+        "/sources/squad-a/connect/git/", answers(organisation, "https://127.0.0.1/x.git", name="My API")
+    )
     page = sent.content.decode()
     assert sent.status_code == 422
     assert "inside a private network" in page
@@ -75,7 +77,7 @@ def test_a_token_is_kept_encrypted_and_never_shown_again(
     browser: Client, organisation: Organisation, repository: Repository
 ) -> None:
     repository.commit()
-    browser.post("/sources/squad-a/connect/", answers(organisation, repository.path, secret="ghp_verysecret"))
+    browser.post("/sources/squad-a/connect/git/", answers(organisation, repository.path, secret="ghp_verysecret"))
     source = Source.objects.get()
     assert source.secret is not None
     assert b"verysecret" not in bytes(source.secret)
@@ -90,7 +92,7 @@ def test_a_token_is_kept_encrypted_and_never_shown_again(
 
 
 def test_a_missing_pattern_is_asked_for(browser: Client, organisation: Organisation, repository: Repository) -> None:
-    sent = browser.post("/sources/squad-a/connect/", answers(organisation, repository.path, deployments="pattern"))
+    sent = browser.post("/sources/squad-a/connect/git/", answers(organisation, repository.path, deployments="pattern"))
     assert sent.status_code == 422
     assert "Write the pattern" in sent.content.decode()
 
@@ -172,7 +174,8 @@ def test_a_dead_letter_is_shown_and_can_be_tried_again(
     event = Inbox.objects.get()
     assert event.dead_at is not None
 
-    page = browser.get(source.get_absolute_url()).content.decode()
+    assert "1 thing waits" in browser.get(source.get_absolute_url()).content.decode()
+    page = browser.get(f"/source/{source.pk}/unread/").content.decode()
     assert "delivery-1" in page
     assert "Plain Git pushes no events." in page
 
