@@ -29,7 +29,7 @@ demo: $(VENV)/runtime  ## the whole app with a sample organisation, at http://12
 	@exec $(BIN)/python manage.py demo --port $(PORT) $(if $(REPO),--repo "$(REPO)")
 
 test: $(VENV)/development  ## every test that can run here
-	@config/with-browser $(BIN)/python -m pytest $(ARGS)
+	@config/with-tools $(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/development  ## lint, format, types, import contracts, templates, migrations, deployment checks
 	$(BIN)/ruff check .
@@ -41,7 +41,7 @@ check: $(VENV)/development  ## lint, format, types, import contracts, templates,
 	DEBUG=0 SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(32))') \
 	  ALLOWED_HOSTS=plumbline.example DATABASE_URL=postgres://check@localhost/check REDIS_URL=redis://localhost \
 	  PLUMBLINE_SOURCE_KEYS=$$($(BIN)/python -c 'from cryptography.fernet import Fernet as F; print(F.generate_key().decode())') \
-	  EMAIL_URL=smtp://localhost:25 \
+	  PLUMBLINE_SEAL_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(32))') EMAIL_URL=smtp://localhost:25 \
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 bench: $(VENV)/development  ## how long things take, with figures

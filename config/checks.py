@@ -23,6 +23,11 @@ def production(app_configs: Any, **options: Any) -> list[CheckMessage]:
         found.append(
             Error("PLUMBLINE_SOURCE_KEYS is not set, so tokens cannot be kept.", hint=hint, id="plumbline.E003")
         )
+    if not settings.SEAL_KEYS:
+        hint = "Make one: python -c 'import secrets; print(secrets.token_hex(32))'. Keep it away from the database."
+        found.append(
+            Error("PLUMBLINE_SEAL_KEY is not set, so the audit trail is not sealed.", hint=hint, id="plumbline.E005")
+        )
     if settings.DEMO:
         found.append(Error("PLUMBLINE_DEMO opens sample accounts to everyone.", hint="Unset it.", id="plumbline.E004"))
     if settings.EMAIL_BACKEND.endswith(("console.EmailBackend", "dummy.EmailBackend")):

@@ -1,11 +1,13 @@
-"""What every request passes on its way out: an unknown address answers inside the shell, also while DEBUG is on."""
+"""What every request passes: who writes and from where, for the trail; unknown addresses answer inside the shell."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from pghistory.middleware import HistoryMiddleware
 
 from . import views
 
@@ -22,3 +24,10 @@ def shell_error_pages(get_response: Handler) -> Handler:
         return response
 
     return answer
+
+
+class WhoAndWhere(HistoryMiddleware):
+    """The context that the triggers read: pghistory's user and address, and the method."""
+
+    def get_context(self, request: HttpRequest) -> dict[str, Any]:
+        return super().get_context(request) | {"method": request.method}

@@ -6,6 +6,7 @@ servers of `embedded.py` are used: `manage.py` starts them before this module is
 
 from __future__ import annotations
 
+import sys
 import zoneinfo
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from cryptography.fernet import Fernet
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from kombu import Exchange, Queue
+
+from config.program import program
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -100,7 +103,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "pghistory.middleware.HistoryMiddleware",
+    "config.middleware.WhoAndWhere",
 ]
 
 TEMPLATES = [
@@ -131,6 +134,8 @@ except (ValueError, ImproperlyConfigured) as wrong:
 if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL server: postgres://user:password@host:5432/name")
 DATABASES["default"] |= {"ATOMIC_REQUESTS": False, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+# what the audit trail names as the origin of a write that belongs to no request and no task
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("application_name", program(sys.argv))
 
 REDIS_URL = env.str("REDIS_URL", default="redis://no-redis-set-REDIS_URL.invalid:1/0")
 if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
@@ -166,6 +171,7 @@ CELERY_BEAT_SCHEDULE = {
     "forecast-if-needed": {"task": "delivery.tasks.forecast_if_needed", "schedule": 5.0, "options": {"expires": 10}},
     "forecast-nightly": {"task": "delivery.tasks.forecast_nightly", "schedule": crontab(hour=3, minute=10)},
     "prune-raw": {"task": "metrics.tasks.prune_raw", "schedule": crontab(hour=4, minute=20)},
+    "seal-audit": {"task": "stakeholders.tasks.seal_audit", "schedule": 10.0, "options": {"expires": 10}},
     "rebuild-dirty-weeks": {"task": "metrics.tasks.rebuild_dirty_weeks", "schedule": 10.0, "options": {"expires": 10}},
 }
 
@@ -204,6 +210,16 @@ LEASE_SECONDS = _number("PLUMBLINE_LEASE_SECONDS", default=60, least=2)  # renew
 READ_EVERY_SECONDS = _number("PLUMBLINE_READ_EVERY", default=900, least=10)
 KEEP_RAW_DAYS = _number("PLUMBLINE_KEEP_RAW_DAYS", default=400)  # the words that facts came from; 0: for ever
 INCIDENT_WINDOW_HOURS = _number("PLUMBLINE_INCIDENT_WINDOW_HOURS", default=24, least=1)
+
+# --- the audit trail -------------------------------------------------------------------------------------------------
+
+SEAL_KEYS = env.list("PLUMBLINE_SEAL_KEY", default=[])  # the first seals the trail, all of them prove it
+if any(len(_key) < 32 for _key in SEAL_KEYS):
+    raise ImproperlyConfigured(
+        "PLUMBLINE_SEAL_KEY holds a key shorter than 32 characters. "
+        "Make one: python -c 'import secrets; print(secrets.token_hex(32))'"
+    )
+SEAL_ANCHOR = env.str("PLUMBLINE_SEAL_ANCHOR", default="")  # a file outside the database that knows each seal
 
 # --- people ----------------------------------------------------------------------------------------------------------
 

@@ -29,14 +29,14 @@ PLANNING_PAGES = (
 
 # name, icon, key after g, where it leads, and which names of views count as the page
 PAGES: tuple[tuple[str, str, str, str, dict[str, str], tuple[str, ...]], ...] = (
-    ("This week", "week", "w", "stakeholders:week", {}, ("stakeholders:",)),
+    ("This week", "week", "w", "stakeholders:week", {}, ("stakeholders:home", "stakeholders:week")),
     ("Roadmap", "roadmap", "r", "delivery:roadmap", {}, ("delivery:roadmap", "delivery:what_if")),
     ("Commitments", "commitments", "c", "delivery:commitments", {}, COMMITMENT_PAGES),
     ("Check-in", "checkin", "k", "delivery:checkin", {}, ("delivery:checkin",)),
     ("Dependencies", "dependency", "d", "delivery:dependencies", {}, ("delivery:dependenc", "delivery:new_dependency")),
     ("Planning", "calendar", "p", "delivery:planning", {}, PLANNING_PAGES),
     ("Metrics", "metrics", "m", "metrics:measure", {"measure": "lead-time"}, ("metrics:measure", "metrics:overview")),
-    ("Teams", "teams", "t", "teams:tree", {}, ("teams:",)),
+    ("Teams", "teams", "t", "teams:tree", {}, ("teams:", "stakeholders:audit")),
     ("Sources", "sources", "s", "metrics:sources", {}, ("metrics:",)),
 )
 

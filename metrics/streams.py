@@ -27,6 +27,7 @@ from .observed import Taken
 log = structlog.get_logger(__name__)
 
 MOST_ATTEMPTS = 5
+MOST_SPARED = 25
 TELL_SECONDS = 1.0
 WAKE_AGAIN = timedelta(seconds=20)
 LONGEST_WAIT = timedelta(hours=1)
@@ -87,6 +88,7 @@ def take(stream: int, owner: str) -> Lease | None:
         )
         if row is None:
             return None
+        _spare(row)
         if row.attempts >= MOST_ATTEMPTS:
             _bury(row, now)
             return None
@@ -95,12 +97,29 @@ def take(stream: int, owner: str) -> Lease | None:
             return None
         row.fence += 1
         row.attempts += 1
+        row.tried_at = now
         row.lease_owner, row.lease_until = owner[:120], _until()
         row.started_at = row.started_at if row.cursor.get("run") else now
         row.doing = row.doing or "starting"
         row.woken_at = None  # somebody came; should they be killed, the next may be woken as soon as the lease ends
-        row.save(update_fields=["fence", "attempts", "lease_owner", "lease_until", "started_at", "doing", "woken_at"])
+        row.save()
         return Lease(row.pk, owner, row.fence)
+
+
+def _spare(row: Stream) -> None:
+    """Do not hold it against a page that its reader was stopped from outside: PostgreSQL or a worker was restarted.
+
+    Only so many times: a page that takes its whole worker along looks the same.
+    """
+    if not row.attempts or row.tried_at is None or row.spared >= MOST_SPARED:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_postmaster_start_time() > %s OR EXISTS (SELECT FROM metrics_workerstart WHERE at > %s)",
+            [row.tried_at, row.tried_at],
+        )
+        if cursor.fetchone()[0]:
+            row.attempts, row.spared = row.attempts - 1, row.spared + 1
 
 
 def read(stream: int, owner: str, *, seconds: float = 60.0) -> bool:
@@ -173,6 +192,7 @@ def keep(lease: Lease, source: Source, page: Page) -> Taken:
 def _move(row: Stream, page: Page, taken: Taken, now: datetime) -> None:
     row.cursor, row.notes, row.failures = dict(page.cursor), list(page.notes), 0
     row.attempts = 0 if page.done else 1  # we go on at once, and that is the first try at the next page
+    row.tried_at, row.spared = now, 0
     row.doing, row.read, row.total = page.doing[:80], page.read, page.total
     row.reached, row.bad_in_a_row = page.reached or row.reached, taken.bad_in_a_row
     row.lease_until, row.blocked_until = _until(), None
@@ -260,4 +280,4 @@ def _until() -> datetime:
 
 def wake(streams: Any, *, now: datetime) -> int:
     """Make `streams` (a queryset) due at once, the dead ones too; how many. A blocked one waits for its provider."""
-    return streams.update(due_at=now, woken_at=None, dead_at=None, attempts=0, bad_in_a_row=0)  # type: ignore[no-any-return]
+    return streams.update(due_at=now, woken_at=None, dead_at=None, attempts=0, spared=0, bad_in_a_row=0)  # type: ignore[no-any-return]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import socket
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from celery import shared_task
+from celery.signals import worker_ready
+from django.db import DatabaseError, connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from . import inbox, retention, rollups, streams
-from .models import Stream
+from .models import Stream, WorkerStart
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +30,18 @@ def send_quietly(task: Any, *arguments: Any) -> None:
             task.apply_async(arguments, connection=line, retry=False, ignore_result=True)
     except (OSError, OperationalError) as away:
         log.warning("no worker was woken", task=task.name, because=str(away))
+
+
+@worker_ready.connect
+def note_start(**_: Any) -> None:
+    """Write down that a worker began: see `streams`. PostgreSQL may be away; then its own start tells as much."""
+    try:
+        WorkerStart.objects.filter(at__lt=timezone.now() - timedelta(days=7)).delete()
+        WorkerStart.objects.create()
+    except DatabaseError as away:
+        log.warning("the start of this worker was not noted", because=str(away))
+    finally:
+        connection.close()  # the processes that do the work are forked from this one
 
 
 @shared_task

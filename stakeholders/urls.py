@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from .audit import views as audit
 from .week import views as week
 
 app_name = "stakeholders"
@@ -9,4 +10,6 @@ urlpatterns = [
     path("", week.home, name="home"),
     path("week/<slug:team>/", week.page, name="week"),
     path("week/<slug:team>/<str:week>/", week.page, name="week_of"),
+    path("audit/", audit.page, name="audit"),
+    path("audit/export.jsonl", audit.export, name="audit_export"),
 ]

@@ -21,6 +21,7 @@ def _settings() -> None:
     os.environ.setdefault("SECURE_SSL_REDIRECT", "0")
     os.environ.setdefault("ALLOWED_HOSTS", "testserver,127.0.0.1,localhost")
     os.environ.setdefault("PLUMBLINE_SOURCE_KEYS", "Zm9yLXRoZS10ZXN0cy1vbmx5LWZvci10aGUtdGVzdHM=")
+    os.environ.setdefault("PLUMBLINE_SEAL_KEY", "for-the-tests-only-for-the-tests-only-for-the-tests-only")
     os.environ.setdefault("PLUMBLINE_TIME_ZONE", "Europe/Lisbon")
     os.environ.setdefault("LOG_LEVEL", "WARNING")
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # playwright keeps a loop in the browser tests' thread

@@ -57,8 +57,8 @@ def test_secrets_never_reach_a_log(line: str, shown: str) -> None:
 
 def told(**settings: object) -> set[str]:
     good = {
-        "DATABASE_URL": "postgres://x@y/z", "REDIS_URL": "redis://x", "SOURCE_KEYS": ["k"], "DEMO": False,
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "DATABASE_URL": "postgres://x@y/z", "REDIS_URL": "redis://x", "SOURCE_KEYS": ["k"], "SEAL_KEYS": ["k"],
+        "DEMO": False, "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
     }  # fmt: skip
     with override_settings(**good | settings):
         return {str(one.id) for one in checks.production(None)}
@@ -69,5 +69,6 @@ def test_a_production_installation_is_told_what_it_lacks() -> None:
     assert told(DATABASE_URL="postgres://nobody@/none?host=/no-database-set-DATABASE_URL") == {"plumbline.E001"}
     assert told(REDIS_URL="redis://no-redis-set-REDIS_URL.invalid") == {"plumbline.E002"}
     assert told(SOURCE_KEYS=[]) == {"plumbline.E003"}
+    assert told(SEAL_KEYS=[]) == {"plumbline.E005"}
     assert told(DEMO=True) == {"plumbline.E004"}
     assert told(EMAIL_BACKEND="django.core.mail.backends.console.EmailBackend") == {"plumbline.W001"}

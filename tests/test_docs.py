@@ -110,7 +110,7 @@ def test_numbers_in_the_readme_are_the_settings_own() -> None:
 
 def test_the_example_holds_no_value_where_one_is_needed() -> None:
     assert {name for name, value in example().items() if value is not None} == {
-        "SECRET_KEY", "PLUMBLINE_SOURCE_KEYS", "ALLOWED_HOSTS", "POSTGRES_PASSWORD",
+        "SECRET_KEY", "PLUMBLINE_SOURCE_KEYS", "PLUMBLINE_SEAL_KEY", "ALLOWED_HOSTS", "POSTGRES_PASSWORD",
     }  # fmt: skip
     assert not any(example().values())
 
@@ -253,7 +253,7 @@ def test_compose_runs_all_processes_after_the_migrations() -> None:
 
 def test_compose_has_no_default_for_anything_secret() -> None:
     text = COMPOSE.read_text()
-    for name in ("SECRET_KEY", "PLUMBLINE_SOURCE_KEYS", "POSTGRES_PASSWORD", "ALLOWED_HOSTS"):
+    for name in ("SECRET_KEY", "PLUMBLINE_SOURCE_KEYS", "PLUMBLINE_SEAL_KEY", "POSTGRES_PASSWORD", "ALLOWED_HOSTS"):
         assert re.findall(rf"\$\{{{name}\b([^}}]*)", text), name
         assert all(rest.startswith(":?") for rest in re.findall(rf"\$\{{{name}\b([^}}]*)", text)), name
     for service in compose()["services"].values():

@@ -28,8 +28,8 @@ REFUSED = (422, 422, 403, 403, 403, 403, 404, 404)
 ALL = (200,) * 8
 HOOK = "00000000-0000-0000-0000-000000000000"
 
-# GET unless it begins with POST; {s} is a Git source of Squad A, {e} an event of it that could not be read; {g} a source
-# of GitHub with an event {d}, a thing {p} and a webhook's secret {h}
+# GET unless it begins with POST; {s} is a Git source of Squad A, {e} an event of it that could not be read;
+# {g} a source of GitHub with an event {d}, a thing {p} and a webhook's secret {h}
 DOORS: dict[str, tuple[int, ...]] = {
     "/week/squad-a/": SEEN,
     "/week/squad-a/2026-W20/": SEEN,
@@ -73,6 +73,8 @@ DOORS: dict[str, tuple[int, ...]] = {
     f"/hooks/{HOOK}/": (405,) * 8,
     f"POST /hooks/{HOOK}/": (404,) * 8,  # for machines, which sign what they say
     "/": (302, 302, 302, 302, 302, 302, 302, 200),
+    "/audit/": (200, 200, 403, 403, 403, 403, 403, 404),
+    "/audit/export.jsonl": (200, 200, 403, 403, 403, 403, 403, 404),
     "/healthz": ALL,
     "/gallery/": (404,) * 8,  # for the people who build the pages
 }

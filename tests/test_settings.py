@@ -23,6 +23,7 @@ GOOD = {
     "DATABASE_URL": "postgres://check@localhost/check",
     "REDIS_URL": "redis://localhost",
     "PLUMBLINE_SOURCE_KEYS": Fernet.generate_key().decode(),
+    "PLUMBLINE_SEAL_KEY": "0123456789abcdef0123456789abcdef",
     "EMAIL_URL": "smtp://localhost:25",
 }
 WRONG = [
@@ -42,6 +43,7 @@ WRONG = [
     ("PLUMBLINE_INCIDENT_WINDOW_HOURS", "0"),
     ("PLUMBLINE_INCIDENT_WINDOW_HOURS", "1.5"),
     ("PLUMBLINE_SOURCE_KEYS", "not a key"),
+    ("PLUMBLINE_SEAL_KEY", "too short"),
     ("TRUST_PROXY_HEADER", "sometimes"),
     ("SECURE_SSL_REDIRECT", "off please"),
     ("SECURE_HSTS_SECONDS", "-1"),
@@ -56,6 +58,7 @@ FREE = {  # any text is a right value, or none is wrong enough to stop the start
     "PLUMBLINE_LOCAL_REPOSITORIES",
     "PLUMBLINE_ALLOWED_HOSTS_FOR_SOURCES",
     "PLUMBLINE_CLONES",
+    "PLUMBLINE_SEAL_ANCHOR",
     "DEFAULT_FROM_EMAIL",
     "EMAIL_URL",
     "STATIC_ROOT",

@@ -311,7 +311,8 @@ def _of_the_move(
     story.on(story.at(made), 10, promise)
     if title in STARTED:
         day = story.at(max(made + 1, STARTED[title]))
-        story.on(day, 9, lambda: actions.start(commitment=story.made[title], on=day, by=story.by(team)))
+        # after the promise, should both fall on one Monday
+        story.on(day, 11, lambda: actions.start(commitment=story.made[title], on=day, by=story.by(team)))
 
 
 def _deadlines(story: Story, go_live: Commitment, by: User) -> list[Deadline]:

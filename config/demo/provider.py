@@ -23,8 +23,10 @@ from metrics.events import (
     Event,
     Found,
     IncidentSeen,
+    JobSeen,
     Outcome,
     Page,
+    RunSeen,
     Tell,
     Unreadable,
 )
@@ -98,6 +100,8 @@ class SampleProvider:
             key = f"{service}-{day:%Y%m%d}-{number}"
             queue = character["queue"] if day >= shared else 0.0
             made, before = _deployment(chance, key, service, character, finished, queue, before, first=before is None)
+            if "green" in character:
+                made += _runs(self.seed, key, service, character, finished, queue, now)
             events += [event for event in made if _when(event) <= now]
             if finished > now:
                 break
@@ -187,12 +191,58 @@ def _seen(
     )  # fmt: skip
 
 
+def _runs(
+    seed: int, key: str, service: str, character: Mapping[str, float], finished: datetime, queue: float, now: datetime
+) -> list[Event]:
+    """The pipeline runs on the main branch that came before a deployment; a red one is run again, some were flaky.
+
+    Chance of its own, so that deployments are the same with and without runs.
+    """
+    chance = random.Random(f"{seed} runs {key}")  # noqa: S311 (sample data)
+    made: list[Event] = []
+    for number in range(chance.choice((1, 1, 2))):
+        waited = timedelta(minutes=chance.expovariate(1 / (2 + 4 * queue)))
+        took = timedelta(minutes=(14 + 0.6 * queue) * math.exp(chance.gauss(0, 0.25)))
+        queued = finished - timedelta(minutes=35 + 25 * number) - waited - took
+        green = chance.random() < character["green"]
+        coverage = round(min(99.0, character["coverage"] + chance.gauss(0, 1.2)), 1)
+        flaky = not green and chance.random() < 0.4
+        for attempt, good in ((1, green), (2, True)) if flaky else ((1, green),):
+            start = queued + waited + (took if attempt > 1 else timedelta())
+            made.append(
+                _run(f"run-{key}-{number}", attempt, service, key, queued, start, start + took, good, coverage, now)
+            )
+    return made
+
+
+def _run(
+    id_: str, attempt: int, service: str, key: str, queued: datetime, start: datetime, end: datetime, good: bool,
+    coverage: float, now: datetime,
+) -> RunSeen:  # fmt: skip
+    over = end <= now
+    outcome = (Outcome.SUCCESS if good else Outcome.FAILURE) if over else None
+    jobs = tuple(
+        JobSeen(provider_id=f"{id_}-{name}", name=name, outcome=outcome if name == "test" or good else Outcome.SUCCESS)
+        for name in ("build", "test")
+        if over
+    )
+    return RunSeen(
+        provider_id=id_, attempt=attempt, workflow="Build and test", branch="main", on_main=True, event="push",
+        sha=hashlib.sha1(f"{key}-0".encode(), usedforsecurity=False).hexdigest(), outcome=outcome,
+        raw_outcome=str(outcome or "running"), coverage=coverage if over and good else None, jobs=jobs,
+        service=service, updated_at=end if over else start, queued_at=queued, started_at=start,
+        finished_at=end if over else None,
+    )  # fmt: skip
+
+
 def _when(event: Event) -> datetime:
     """When a fact could be known: a change once it is merged, an incident once it began."""
     if isinstance(event, ChangeSeen):
         return event.merged_at or datetime.max.replace(tzinfo=UTC)
     if isinstance(event, DeploymentSeen):
         return event.finished_at or datetime.max.replace(tzinfo=UTC)
+    if isinstance(event, RunSeen):
+        return event.queued_at or datetime.max.replace(tzinfo=UTC)
     assert isinstance(event, IncidentSeen)
     return event.started_at
 

@@ -105,31 +105,47 @@ PERSONAS = [
     ("Sam Ortiz", "the administrator of sources and access"),
 ]
 
-# team that holds the source, its name, service → (squad, character: see provider.py)
+
+def _service(
+    squad: str, *, rate: float, lead: float, failing: float, restore: float, queue: float = 0, green: float = 0,
+    coverage: float = 0,
+) -> tuple[str, dict[str, float]]:  # fmt: skip
+    """Whose it is and how it behaves (see provider.py); without `green` nobody reads its pipeline."""
+    character = {"rate": rate, "lead": lead, "failing": failing, "restore": restore, "queue": queue}
+    return squad, character | ({"green": green, "coverage": coverage} if green else {})
+
+
+# team that holds the source, its name, its services
 SOURCES: list[tuple[str, str, dict[str, tuple[str, dict[str, float]]]]] = [
     (
         "Integration Platform",
         "Shared pipeline",
         {
-            "fhir-api": ("Squad A", {"rate": 1.5, "lead": 26, "failing": 0.09, "restore": 2.4, "queue": 11}),
-            "exchange": ("Squad B", {"rate": 1.2, "lead": 29, "failing": 0.15, "restore": 3.6, "queue": 13}),
-            "platform": ("Squad C", {"rate": 2.1, "lead": 16, "failing": 0.05, "restore": 1.2, "queue": 1}),
+            "fhir-api": _service(
+                "Squad A", rate=1.5, lead=26, failing=0.09, restore=2.4, queue=11, green=0.91, coverage=83
+            ),
+            "exchange": _service(
+                "Squad B", rate=1.2, lead=29, failing=0.15, restore=3.6, queue=13, green=0.86, coverage=78
+            ),
+            "platform": _service(
+                "Squad C", rate=2.1, lead=16, failing=0.05, restore=1.2, queue=1, green=0.94, coverage=88
+            ),
         },
     ),
     (
         "Member Portal",
         "Portal pipeline",
         {
-            "member-app": ("Member App", {"rate": 1.1, "lead": 38, "failing": 0.08, "restore": 2.0, "queue": 0}),
-            "enrolment": ("Enrolment", {"rate": 0.6, "lead": 60, "failing": 0.11, "restore": 5.0, "queue": 0}),
+            "member-app": _service("Member App", rate=1.1, lead=38, failing=0.08, restore=2.0, green=0.92, coverage=81),
+            "enrolment": _service("Enrolment", rate=0.6, lead=60, failing=0.11, restore=5.0),
         },
     ),
     (
         "Claims Intake",
         "Claims pipeline",
         {
-            "intake": ("Intake", {"rate": 0.5, "lead": 90, "failing": 0.16, "restore": 7.0, "queue": 0}),
-            "adjudication": ("Adjudication", {"rate": 0.3, "lead": 150, "failing": 0.2, "restore": 12.0, "queue": 0}),
+            "intake": _service("Intake", rate=0.5, lead=90, failing=0.16, restore=7.0),
+            "adjudication": _service("Adjudication", rate=0.3, lead=150, failing=0.2, restore=12.0),
         },
     ),
 ]

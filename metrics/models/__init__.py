@@ -17,7 +17,7 @@ from .facts import (
     PipelineJob,
     PipelineRun,
 )
-from .reading import Inbox, KeptEtag, Observed, OpenItem, Puzzle, RawPage, SourceDay, Stream
+from .reading import Inbox, KeptEtag, Observed, OpenItem, Puzzle, RawPage, SourceDay, Stream, WorkerStart
 from .sources import Credential, HookSecret, Service, Source
 from .weeks import DirtyHistory, DirtyWeek, ServiceWeek
 
@@ -48,4 +48,5 @@ __all__ = [
     "Source",
     "SourceDay",
     "Stream",
+    "WorkerStart",
 ]

@@ -30,6 +30,8 @@ class Stream(models.Model):
     window_to = models.DateTimeField(null=True, blank=True)
     reached = models.DateTimeField(null=True, blank=True)  # how far back it has come
     ended_at = models.DateTimeField(null=True, blank=True)  # a backfill that is complete
+    tried_at = models.DateTimeField(null=True, blank=True)  # when the last attempt began
+    spared = models.PositiveIntegerField(default=0)  # attempts at this page that somebody else's end cut short
     bad_in_a_row = models.PositiveIntegerField(default=0)  # things that could not be read, one after the other
     cursor = models.JSONField(default=dict)
     fence = models.BigIntegerField(default=0)
@@ -59,6 +61,15 @@ class Stream(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source}: {self.kind}"
+
+
+class WorkerStart(models.Model):
+    """A worker began its work: what was being read just before may have been cut short by the end of another."""
+
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"worker of {self.at:%Y-%m-%d %H:%M:%S}"
 
 
 class SourceDay(models.Model):

@@ -57,6 +57,7 @@ def page(request: HttpRequest, team: str) -> HttpResponse:
         ),
         "grants": _grants(found, way, seen),
         "rights": rights,
+        "reads_trail": access.governs_all(user),
         "may_move": "tree" in rights and (way or user.is_superuser) and may_leave_its_group(user, found),
         "today": today,
     }

@@ -38,6 +38,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "with_closed": with_closed,
         "changeable": set(access.teams(user, Right.TREE).values_list("pk", flat=True)),
         "may_add": user.is_superuser or access.may_anywhere(user, Right.TREE),
+        "reads_trail": access.governs_all(user),
         "may_add_people": access.may_anywhere(user, Right.PEOPLE),
     }
     part = "#rows" if request.htmx and not request.htmx.boosted else ""  # type: ignore[attr-defined]

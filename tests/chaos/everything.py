@@ -35,7 +35,7 @@ from tests.processes import PROJECT, SETTINGS, Process, Redis, start, wait_for
 KILLS = int(os.environ.get("CHAOS_KILLS", "100"))
 THINGS = int(os.environ.get("CHAOS_THINGS", "20000"))
 SEED = int(os.environ.get("CHAOS_SEED", time.time_ns() % 100_000))
-LEASE, EVERY = 3, 10
+LEASE, EVERY = 10, 10
 PATIENCE = 12.0  # seconds for what was killed to start again and do something
 SECRET = "a secret for the deliveries of chaos"
 MAKE = """
@@ -312,10 +312,11 @@ def _judge(chaos: Chaos, world: feed.World, sender: Sender) -> int:
         return found == wanted and not waiting
 
     try:
-        took = wait_for(settled, seconds=300, name="everything is read")
+        took = wait_for(settled, seconds=600, name="everything is read")
         print(f"settled {took:.0f} s after the last blow")
     except AssertionError as vain:
         print(vain)
+        print(*chaos.postgres.rows("SELECT row_to_json(s) FROM metrics_stream s"), sep="\n")
     lost = set(wanted) - set(found)
     wrong = {key for key in set(wanted) & set(found) if wanted[key] != found[key]}
     spare = set(found) - set(wanted)
