@@ -437,10 +437,12 @@ class Door:
 
     def _judged(self, answer: Answer, accept: Collection[int]) -> Answer:
         status, host = answer.status, self.base.host
-        if status < 300 or status in accept or status == 304:
+        if status < 300 or status == 304:
             return answer
-        if (limited := self._limited(answer)) is not None:
+        if (limited := self._limited(answer)) is not None:  # before `accept`: a 403 may be no right, or a limit
             raise limited
+        if status in accept:
+            return answer
         detail = f"HTTP {status}: {self._said(answer)}"
         if status == 401:
             raise ProviderError(

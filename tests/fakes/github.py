@@ -12,11 +12,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote, urlencode
 
-from .github_world import Repository, Row, World, iso
-from .server import FakeServer, Reply, Request
+from . import server
+from .github_world import START, Repository, Row, World, iso
+from .server import FakeServer, Request
 
 CAP = 1000  # rows of a filtered list of runs
 MOST_COMMITS = 250  # of a pull request
@@ -26,8 +28,14 @@ RIGHTS = {
 }  # fmt: skip
 
 
-def gone(message: str = "Not Found", status: int = 404) -> Reply:
-    return Reply({"message": message, "documentation_url": "https://docs.github.com/rest"}, status)
+def answer(
+    body: Any, status: int = 200, headers: Mapping[str, str] | None = None, *, etag: bool = False
+) -> server.Reply:
+    return server.Reply(body=body, status=status, headers=headers or {}, etag=etag)
+
+
+def gone(message: str = "Not Found", status: int = 404) -> server.Reply:
+    return answer({"message": message, "documentation_url": "https://docs.github.com/rest"}, status)
 
 
 class FakeGitHub(FakeServer):
@@ -45,11 +53,12 @@ class FakeGitHub(FakeServer):
         self.clock: Callable[[], float] = time.time
         self.resets_at = 0.0
         self.blocked_until = 0.0  # a secondary limit
-        self.early: list[float] = []  # requests that came before they were welcome
+        self.told_until = 0.0  # when a refusal said that asking makes sense again
+        self.early: list[float] = []  # by how much requests came before that
 
     # --- doors -------------------------------------------------------------------------------------------------------
 
-    def reply(self, request: Request) -> Reply:
+    def reply(self, request: Request) -> server.Reply:
         if (refused := self._refused(request)) is not None:
             return refused
         if request.path == self.prefix.replace("/v3", "") + "/graphql":
@@ -59,29 +68,32 @@ class FakeGitHub(FakeServer):
         found = self._rest(request.path[len(self.prefix) :].strip("/"), request)
         return self._counted(found)
 
-    def _refused(self, request: Request) -> Reply | None:
+    def _refused(self, request: Request) -> server.Reply | None:
         now = self.clock()
         said = request.headers.get("authorization", "")
         if self.token and said not in (f"Bearer {self.token}", f"token {self.token}"):
             return gone("Bad credentials", 401)
+        if now < self.told_until:
+            self.early.append(self.told_until - now)
         if now < self.blocked_until:
-            self.early.append(self.blocked_until - now)
-            wait = str(max(int(self.blocked_until - now + 0.999), 1))
-            return Reply({"message": "You have exceeded a secondary rate limit."}, 403, {"Retry-After": wait})
+            return self._wait(self.blocked_until)
         if self.limit is not None:
             if now >= self.resets_at:
                 self.used, self.resets_at = 0, now + 3600
             if self.used >= self.limit:
-                self.early.append(self.resets_at - now)
-                return Reply({"message": "API rate limit exceeded for user ID 1."}, 403, self._limits())
+                self.told_until = self.resets_at
+                return answer({"message": "API rate limit exceeded for user ID 1."}, 403, self._limits())
         return None
 
-    def block(self, seconds: float) -> Reply:
+    def _wait(self, until: float) -> server.Reply:
+        self.told_until = until
+        seconds = str(max(int(until - self.clock() + 0.999), 1))
+        return answer({"message": "You have exceeded a secondary rate limit."}, 403, {"Retry-After": seconds})
+
+    def block(self, seconds: float) -> server.Reply:
         """A secondary limit from now on; the answer that says so."""
         self.blocked_until = self.clock() + seconds
-        return Reply(
-            {"message": "You have exceeded a secondary rate limit."}, 403, {"Retry-After": str(int(seconds + 0.999))}
-        )
+        return self._wait(self.blocked_until)
 
     def _limits(self) -> dict[str, str]:
         if self.limit is None:
@@ -92,15 +104,15 @@ class FakeGitHub(FakeServer):
             "X-RateLimit-Reset": str(int(self.resets_at + 0.999)),
         }  # fmt: skip
 
-    def _counted(self, found: Reply) -> Reply:
+    def _counted(self, found: server.Reply) -> server.Reply:
         self.used += 1
-        return Reply(found.body, found.status, {**self._limits(), **found.headers}, etag=found.status == 200)
+        return answer(found.body, found.status, {**self._limits(), **found.headers}, etag=found.status == 200)
 
     # --- REST --------------------------------------------------------------------------------------------------------
 
-    def _rest(self, path: str, request: Request) -> Reply:
+    def _rest(self, path: str, request: Request) -> server.Reply:
         if path == "user":
-            return Reply({"login": "ada", "id": 1, "type": "User"})
+            return answer({"login": "ada", "id": 1, "type": "User"})
         if path == "user/repos":
             seen = [one.said(self.url + self.prefix) for one in self.world.repositories if not one.deleted]
             return self._page(sorted(seen, key=lambda one: one["full_name"]), request)
@@ -115,39 +127,39 @@ class FakeGitHub(FakeServer):
             if at is None and moved is not None:
                 query = f"?{urlencode(request.query)}" if request.query else ""
                 to = "/".join([f"{self.url}{self.prefix}/repositories/{moved.id}", *rest]) + query
-                return Reply({"message": "Moved Permanently", "url": to}, 301, {"Location": to})
+                return answer({"message": "Moved Permanently", "url": to}, 301, {"Location": to})
         else:
             return gone()
         if at is None or at.deleted:
             return gone()
         return self._in(at, rest, request)
 
-    def _in(self, at: Repository, rest: Sequence[str], request: Request) -> Reply:
+    def _in(self, at: Repository, rest: Sequence[str], request: Request) -> server.Reply:
         if not rest:
-            return Reply(at.said(self.url + self.prefix))
+            return answer(at.said(self.url + self.prefix))
         if RIGHTS.get(rest[0]) in at.denied:
             return gone("Resource not accessible by personal access token", 403)
-        doors: dict[str, Callable[[Repository, Sequence[str], Request], Reply]] = {
-            "deployments": self._deployments, "releases": self._releases, "actions": self._actions, "pulls": self._pulls,
-            "commits": self._commits, "compare": self._compare, "issues": self._issues,
+        doors: dict[str, Callable[[Repository, Sequence[str], Request], server.Reply]] = {
+            "deployments": self._deployments, "releases": self._releases, "actions": self._actions,
+            "pulls": self._pulls, "commits": self._commits, "compare": self._compare, "issues": self._issues,
         }  # fmt: skip
         return doors[rest[0]](at, rest[1:], request) if rest[0] in doors else gone()
 
-    def _deployments(self, at: Repository, rest: Sequence[str], request: Request) -> Reply:
+    def _deployments(self, at: Repository, rest: Sequence[str], request: Request) -> server.Reply:
         if not rest:
             return self._page(at.deployments[::-1], request)
         row = self._row(at.deployments, rest[0])
         if row is None:
             return gone()
-        return self._page(at.statuses[row["id"]], request) if rest[1:] == ["statuses"] else Reply(row)
+        return self._page(at.statuses[row["id"]], request) if rest[1:] == ["statuses"] else answer(row)
 
-    def _releases(self, at: Repository, rest: Sequence[str], request: Request) -> Reply:
+    def _releases(self, at: Repository, rest: Sequence[str], request: Request) -> server.Reply:
         if not rest:
             return self._page(sorted(at.releases, key=lambda one: one["created_at"], reverse=True), request)
         row = self._row(at.releases, rest[0])
-        return Reply(row) if row else gone()
+        return answer(row) if row else gone()
 
-    def _actions(self, at: Repository, rest: Sequence[str], request: Request) -> Reply:
+    def _actions(self, at: Repository, rest: Sequence[str], request: Request) -> server.Reply:
         if list(rest) == ["runs"]:
             rows = [attempts[-1] for attempts in reversed(at.runs)]
             created = request.query.get("created")
@@ -164,16 +176,16 @@ class FakeGitHub(FakeServer):
         if attempts is None:
             return gone()
         if len(rest) == 2:
-            return Reply(attempts[-1])
+            return answer(attempts[-1])
         if rest[2] == "attempts":
             place = int(rest[3]) - 1
-            return Reply(attempts[place]) if place < len(attempts) else gone()
+            return answer(attempts[place]) if place < len(attempts) else gone()
         jobs = at.jobs[attempts[0]["id"]]
         if request.query.get("filter") != "all":
             jobs = [one for one in jobs if one["run_attempt"] == len(attempts)]
         return self._page(jobs, request, key="jobs")
 
-    def _pulls(self, at: Repository, rest: Sequence[str], request: Request) -> Reply:
+    def _pulls(self, at: Repository, rest: Sequence[str], request: Request) -> server.Reply:
         if not rest:
             return self._page(self._by(at.pulls, request), request)
         row = next((one for one in at.pulls if str(one["number"]) == rest[0]), None)
@@ -181,28 +193,28 @@ class FakeGitHub(FakeServer):
             return gone()
         if rest[1:] == ["commits"]:
             return self._page(at.pull_commits[row["number"]][:MOST_COMMITS], request)
-        return self._page(at.reviews[row["number"]], request) if rest[1:] == ["reviews"] else Reply(row)
+        return self._page(at.reviews[row["number"]], request) if rest[1:] == ["reviews"] else answer(row)
 
-    def _commits(self, at: Repository, rest: Sequence[str], request: Request) -> Reply:
+    def _commits(self, at: Repository, rest: Sequence[str], request: Request) -> server.Reply:
         if not at.commits:
             return gone("Git Repository is empty.", 409)
         if rest:
             which = "/".join(rest)
             row = at.commits.get(at.tags.get(which) or at.branches.get(which) or which)
-            return Reply(row) if row else gone("No commit found for SHA", 422)
+            return answer(row) if row else gone("No commit found for SHA", 422)
         ref = request.query.get("sha") or at.default_branch
         rows = self._history(at, at.branches.get(ref, ref))
         since, until = request.query.get("since", ""), request.query.get("until") or "~"
         return self._page([one for one in rows if since <= one["commit"]["committer"]["date"] <= until], request)
 
-    def _compare(self, at: Repository, rest: Sequence[str], request: Request) -> Reply:
+    def _compare(self, at: Repository, rest: Sequence[str], request: Request) -> server.Reply:
         base, _, head = rest[0].partition("...")
         if not self.compares or base not in at.commits or head not in at.commits:
             return gone()
         held = {one["sha"] for one in self._history(at, base)}
         rows = [one for one in self._history(at, head) if one["sha"] not in held][::-1]
         page = self._page(rows, request)
-        return Reply({"total_commits": len(rows), "commits": page.body}, 200, page.headers)
+        return answer({"total_commits": len(rows), "commits": page.body}, 200, page.headers)
 
     def _history(self, at: Repository, tip: str) -> list[Row]:
         seen: dict[str, Row] = {}
@@ -215,14 +227,14 @@ class FakeGitHub(FakeServer):
             waiting += [one["sha"] for one in seen[sha]["parents"]]
         return sorted(seen.values(), key=lambda one: one["commit"]["committer"]["date"], reverse=True)
 
-    def _issues(self, at: Repository, rest: Sequence[str], request: Request) -> Reply:
+    def _issues(self, at: Repository, rest: Sequence[str], request: Request) -> server.Reply:
         if at.no_issues:
             return gone("Issues has been disabled in this repository.", 410)
         if not rest:
             also = [{**one, "pull_request": {"url": "…"}, "id": one["id"] + 500_000} for one in at.pulls]
             return self._page(self._by([*at.issues, *also], request), request)
         row = next((one for one in at.issues if str(one["number"]) == rest[0]), None)
-        return Reply(row) if row else gone()
+        return answer(row) if row else gone()
 
     def _by(self, rows: Sequence[Row], request: Request) -> list[Row]:
         name = f"{request.query.get('sort', 'created')}_at"
@@ -233,7 +245,7 @@ class FakeGitHub(FakeServer):
     def _row(self, rows: Sequence[Row], which: str) -> Row | None:
         return next((one for one in rows if str(one["id"]) == which), None)
 
-    def _page(self, rows: Sequence[Any], request: Request, *, key: str = "", cap: int | None = None) -> Reply:
+    def _page(self, rows: Sequence[Any], request: Request, *, key: str = "", cap: int | None = None) -> server.Reply:
         size = min(max(int(request.query.get("per_page", 30)), 1), 100)
         page = max(int(request.query.get("page", 1)), 1)
         shown = rows if cap is None else rows[:cap]
@@ -245,16 +257,16 @@ class FakeGitHub(FakeServer):
             if (rel in ("next", "last") and page < last) or (rel in ("first", "prev") and page > 1):
                 links.append(f'<{base}?{urlencode({**request.query, "page": number})}>; rel="{rel}"')
         headers = {"Link": ", ".join(links)} if links else {}
-        return Reply({"total_count": len(rows), key: found} if key else found, 200, headers)
+        return answer({"total_count": len(rows), key: found} if key else found, 200, headers)
 
     # --- GraphQL -----------------------------------------------------------------------------------------------------
 
-    def _graphql(self, asked: Mapping[str, Any]) -> Reply:
+    def _graphql(self, asked: Mapping[str, Any]) -> server.Reply:
         self.used += 1
         ids = asked["variables"]["ids"]
         if len(ids) > 100:
-            return Reply({"errors": [{"type": "INVALID", "message": "Too many ids"}]})
-        return Reply({"data": {"nodes": [self._node(one) for one in ids]}}, 200, self._limits())
+            return answer({"errors": [{"type": "INVALID", "message": "Too many ids"}]})
+        return answer({"data": {"nodes": [self._node(one) for one in ids]}}, 200, self._limits())
 
     def _node(self, which: str) -> Row | None:
         kind, _, rest = which.partition("_")
@@ -293,9 +305,9 @@ def _nodes(rows: Sequence[Row], most: int) -> Row:
 # --- by itself -------------------------------------------------------------------------------------------------------
 
 
-def large(objects: int = 20_000, *, repositories: int = 4, seed: int = 1) -> World:
+def large(objects: int = 20_000, *, repositories: int = 4, seed: int = 1, start: datetime = START) -> World:
     """A world of so many deployments, runs, pull requests, issues and commits."""
-    world, chance = World(), random.Random(seed)
+    world, chance = World(start), random.Random(seed)
     places = [world.repository(f"acme/part-{number}") for number in range(repositories)]
     for at in places:
         world.commit(at, "Begin")
@@ -318,13 +330,22 @@ def large(objects: int = 20_000, *, repositories: int = 4, seed: int = 1) -> Wor
     return world
 
 
+def until_now(objects: int, *, seed: int = 1) -> World:
+    """Such a world whose last row was made just now, and whose clock goes on with ours."""
+    long = large(objects, seed=seed).now - START
+    world = large(objects, seed=seed, start=datetime.now(UTC).replace(microsecond=0) - long)
+    world.live = True
+    return world
+
+
 def change(world: World, chance: random.Random, *, make: bool = True) -> None:
     """Something happens: a deployment ends, a run is tried again, an issue closes, something new is made."""
     at = chance.choice(world.repositories)
     match chance.randrange(7 if make else 4):
         case 0 if at.deployments:
             row = chance.choice(at.deployments[-200:])
-            world.status(at, row, chance.choice(("success", "inactive")), 1)
+            had = {one["state"] for one in at.statuses[row["id"]]}
+            world.status(at, row, "inactive" if "success" in had else "success", 1)
         case 1 if at.runs:
             attempts = chance.choice(at.runs[-100:])
             if attempts[-1]["status"] == "completed":
@@ -355,7 +376,7 @@ def main() -> None:
     parser.add_argument("--objects", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     said = parser.parse_args()
-    fake = FakeGitHub(large(said.objects, seed=said.seed) if said.grow else large(200))
+    fake = FakeGitHub(until_now(said.objects if said.grow else 200, seed=said.seed))
     fake.port = said.port
     chance = random.Random(said.seed)
     if said.grow:

@@ -69,10 +69,11 @@ class World:
     def __init__(self, start: datetime = START) -> None:
         self.now = start
         self.repositories: list[Repository] = []
+        self.live = False  # our own clock tells the time
         self._ids = itertools.count(1001)
 
     def tick(self, seconds: float = 60) -> str:
-        self.now += timedelta(seconds=seconds)
+        self.now = max(self.now, datetime.now(UTC)) if self.live else self.now + timedelta(seconds=seconds)
         return iso(self.now)
 
     def id(self) -> int:
@@ -119,8 +120,9 @@ class World:
         number, made = self.id(), self.tick()
         at.tags[tag] = sha or at.branches.get("main") or sha_of(at.id, tag)
         row = {
-            "id": number, "node_id": f"RE_{number}", "tag_name": tag, "target_commitish": "main", "name": f"Release {tag}",
-            "draft": draft, "prerelease": prerelease, "created_at": made, "published_at": None if draft else made,
+            "id": number, "node_id": f"RE_{number}", "tag_name": tag, "target_commitish": "main",
+            "name": f"Release {tag}", "draft": draft, "prerelease": prerelease, "created_at": made,
+            "published_at": None if draft else made,
             "author": user("ada"), "body": "", "html_url": f"https://github.com/{at.full_name}/releases/tag/{tag}",
         }  # fmt: skip
         at.releases.append(row)
@@ -233,8 +235,8 @@ class World:
     def review(self, at: Repository, pull: Row, state: str = "APPROVED", by: str | None = "bob") -> Row:
         number, made = self.id(), self.tick()
         row = {
-            "id": number, "node_id": f"PRR_{number}", "user": user(by), "body": "", "state": state, "submitted_at": made,
-            "commit_id": pull["head"]["sha"],
+            "id": number, "node_id": f"PRR_{number}", "user": user(by), "body": "", "state": state,
+            "submitted_at": made, "commit_id": pull["head"]["sha"],
         }  # fmt: skip
         at.reviews[pull["number"]].append(row)
         pull["updated_at"] = made

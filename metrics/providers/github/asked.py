@@ -16,6 +16,7 @@ PATHS = {
     "issue": "issues",
 }  # fmt: skip
 NOT_THERE = (404, 410, 409, 422, 451)
+DENIED = 403
 
 
 def ask(client: Client, kind: str, ids: Sequence[str]) -> Asked:
@@ -24,15 +25,19 @@ def ask(client: Client, kind: str, ids: Sequence[str]) -> Asked:
         raise ProviderError(f"GitHub is not asked for things called {kind[:40]}.", permanent=True)
     found: list[Observation] = []
     gone: list[str] = []
-    places: dict[str, Words | None] = {}
+    places: dict[str, tuple[Words, int]] = {}
     for which in ids:
         name, _, number = which.partition("@" if kind == "commit" else "#")
         if name not in places:
             place, _, _, status = client.repository(name)
-            places[name] = place if status == 200 else None
-        place_now = places[name]
-        row = _row(client, kind, name, number) if place_now is not None else None
-        if row is None or place_now is None:
+            places[name] = (place, status)
+        place_now, status = places[name]
+        row: Words = {}
+        if status == 200:
+            row, status = _row(client, kind, name, number)
+        if status == DENIED:  # the right may come back: it stays open, and the others are asked for
+            continue
+        if status != 200:
             gone.append(which)
             continue
         known = Nested(client, place_now, _quietly)
@@ -45,9 +50,9 @@ def ask(client: Client, kind: str, ids: Sequence[str]) -> Asked:
     return Asked(observations=tuple(found), gone=tuple(gone))
 
 
-def _row(client: Client, kind: str, name: str, number: str) -> Words | None:
-    answer = client.get(f"repos/{name}/{PATHS[kind]}/{number}", accept=NOT_THERE)
-    return read.table(answer.json()) if answer.status == 200 else None
+def _row(client: Client, kind: str, name: str, number: str) -> tuple[Words, int]:
+    answer = client.get(f"repos/{name}/{PATHS[kind]}/{number}", accept=(*NOT_THERE, DENIED))
+    return (read.table(answer.json()) if answer.status == 200 else {}), answer.status
 
 
 def _elsewhere(row: Words, place: Words) -> bool:

@@ -13,7 +13,7 @@ from .client import PER_PAGE, Client, Listed
 
 SHOWN = 200  # repositories on the page; more are found by search
 SEARCHED = 2000
-_TRIED = (
+_TRIED: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("deployments", "deployments", {}),
     ("releases", "releases", {}),
     ("pull requests", "pulls", {"state": "all"}),

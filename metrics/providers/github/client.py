@@ -68,6 +68,7 @@ class Client:
             address=self.root, headers=headers, secret=connection.secret.strip(), trusted_hosts=connection.trusted_hosts
         )
         self.has_graphql = bool(connection.secret)  # it never answers without a token
+        self.knows_graphql = False  # it has answered: until then a question is a small one
 
     def close(self) -> None:
         self.door.close()
@@ -160,8 +161,9 @@ class Client:
                 raise self._limited(answer)
         data = said.get("data")
         if not isinstance(data, Mapping):
-            self.has_graphql = False
+            self.has_graphql = self.knows_graphql = False
             raise NoGraphql
+        self.knows_graphql = True
         return data
 
     def nodes(self, query: str, ids: Sequence[str]) -> dict[str, Words]:

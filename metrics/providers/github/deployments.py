@@ -71,7 +71,7 @@ def _statuses(told: Sequence[Told]) -> list[Status]:
     """Every status that was ever told, oldest first. The same status told by REST and by GraphQL does no harm."""
     found: dict[tuple[datetime, int, str], tuple[tuple[datetime, str], Status]] = {}
     for one in told:
-        rows = read.rows(one.words.get("statuses")) or read.rows(read.at(one.words, "statuses", "nodes"))
+        rows = [*read.rows(one.words.get("statuses")), read.table(read.at(one.words, "deployment", "latestStatus"))]
         for words in rows:
             at = time(words, "created_at", "createdAt", "updated_at", "updatedAt")
             if at is None:
@@ -101,17 +101,15 @@ def _is_production(said: Words) -> bool:
 
 
 def _deployment_traits(said: Words, name: str, ref: str) -> dict[str, str | tuple[str, ...]]:
-    traits: dict[str, str | tuple[str, ...]] = {"via": "deployment", "repository": name}
-    traits["environment"] = read.text(first(said, "environment"), 200)
+    traits: dict[str, str | tuple[str, ...]] = {
+        "via": "deployment", "repository": name, "environment": read.text(first(said, "environment"), 200),
+        "type": read.text(first(said, "task"), 100), "title": read.text(said.get("description")), **_of_ref(ref),
+    }  # fmt: skip
     if _is_production(said):
         traits["tier"] = "production"
     elif said.get("transient_environment") is True:
         traits["tier"] = "transient"
-    return (
-        traits
-        | {"type": read.text(first(said, "task"), 100), "title": read.text(said.get("description"))}
-        | _of_ref(ref)
-    )
+    return {trait: value for trait, value in traits.items() if value}
 
 
 def _of_ref(ref: str) -> dict[str, str]:

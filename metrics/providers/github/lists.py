@@ -174,7 +174,7 @@ class Walk:
         """The next rows of a page. `here` is None when the page is through."""
         did = set(here.get("did") or ())
         left = [row for row in wanted if nested.which(kind.kind, row) not in did]
-        size = kind.chunk if self.client.has_graphql or not kind.chunk_rest else kind.chunk_rest
+        size = kind.chunk if self.client.knows_graphql or not kind.chunk_rest else kind.chunk_rest
         chunk = left[:size]
         found = nested.of(kind.kind, chunk)
         if len(left) > size:
