@@ -19,7 +19,7 @@ from .events import Guide, ProviderError
 from .models import Credential, HookSecret, Inbox, OpenItem, Puzzle, Source, Stream
 
 SECRETS_SHOWN = 6
-FIRST_ROWS = 5
+FIRST_ROWS = 3
 LABELS = {reading.OPEN: "What is not over", reading.DERIVE: "Working facts out anew"}
 
 

@@ -137,8 +137,10 @@ def typed(fields: Mapping[str, str]) -> list[Sheet]:
     return found
 
 
-def acted(sheets: Sequence[Sheet], act: str) -> bool:
-    """Add or remove a line or a condition: "add-production", "remove-production-2", "more-production-2"."""
+def acted(sheets: Sequence[Sheet], act: str, usual: Mapping[str, Any]) -> bool:
+    """Do what a button says: "add-production", "remove-production-2" and "more-production-2" are about lines;
+    "own-production" begins rules of one's own with the usual ones, "usual-production" goes back to these.
+    """
     verb, _, rest = act.partition("-")
     kind, _, number = rest.partition("-")
     sheet = next((one for one in sheets if one.kind == kind), None)
@@ -146,6 +148,10 @@ def acted(sheets: Sequence[Sheet], act: str) -> bool:
         return False
     place = int(number) if number.isdecimal() else -1
     match verb:
+        case "own":
+            sheet.own, sheet.lines = True, [_line(rule) for rule in usual.get(kind) or ()] or [Line()]
+        case "usual" if not sheet.names:
+            sheet.own, sheet.lines = False, []
         case "add" if len(sheet.lines) < MOST:
             sheet.own = True
             sheet.lines.append(Line())

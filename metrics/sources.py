@@ -18,8 +18,9 @@ from teams.models import Team
 from teams.templatetags import ui
 
 from . import registry
-from .events import ProviderError
-from .models import Change, Deployment, Inbox, Incident, Service, Source, SourceDay, Stream
+from .events import Guide, ProviderError
+from .models import Change, Deployment, Inbox, Incident, Puzzle, Service, Source, SourceDay, Stream
+from .one_source import LABELS, label_of, progress_of
 from .periods import Week
 
 DAYS_SHOWN = 14
@@ -44,6 +45,7 @@ class SourceNow:
     notes: list[str] = field(default_factory=list)
     dead: int = 0
     paused: bool = False
+    stopped_at: datetime | None = None
 
     @property
     def is_stopped(self) -> bool:
@@ -74,7 +76,7 @@ def feeding(teams: Collection[int], seen: Any = None) -> QuerySet[Source]:
 
 
 def overview(team: Team, teams: Collection[int], *, now: datetime, may_mend: bool = False) -> list[SourceNow]:
-    """The sources that feed `teams` (the scope and all below it), those that stopped first. Four queries."""
+    """The sources that feed `teams` (the scope and all below it), those that stopped first. Five queries."""
     sources = list(feeding(teams).prefetch_related("streams"))
     zone = settings.ORGANISATION_ZONE
     today = now.astimezone(zone).date()
@@ -87,17 +89,20 @@ def overview(team: Team, teams: Collection[int], *, now: datetime, may_mend: boo
     dead = dict(
         Inbox.objects.filter(source__in=sources, dead_at__isnull=False).values_list("source").annotate(n=Count("pk"))
     )
+    puzzles = dict(Puzzle.objects.filter(source__in=sources).values_list("source").annotate(n=Count("pk")))
     found = []
     for source in sources:
         account = [days.get((source.pk, first + timedelta(days=n))) for n in range(DAYS_SHOWN)]
         rows = sum(row.rows for (pk, day), row in days.items() if pk == source.pk and day >= monday)
-        found.append(_now(source, list(source.streams.all()), account, rows, dead.get(source.pk, 0), now, may_mend))
+        unread = dead.get(source.pk, 0) + puzzles.get(source.pk, 0)
+        found.append(_now(source, list(source.streams.all()), account, rows, unread, now, may_mend))
     return sorted(found, key=lambda one: ({"late": 0, "risk": 1, "busy": 2}.get(one.state, 3), one.name.lower()))
 
 
 def one(source: Source, streams: list[Stream], *, now: datetime, may_mend: bool) -> SourceNow:
-    """One source as its own page shows it, with its streams at hand. One query."""
+    """One source as its own page shows it, with its streams at hand. Two queries."""
     dead = Inbox.objects.filter(source=source, dead_at__isnull=False).count()
+    dead += Puzzle.objects.filter(source=source).count()
     return _now(source, streams, [], 0, dead, now, may_mend)
 
 
@@ -125,7 +130,7 @@ def _now(
     return SourceNow(
         pk=source.pk,
         name=source.name,
-        detail=f"{title}, {source.address}" if source.address else title,
+        detail=_detail(source, title, getattr(provider, "guide", None)),
         url=source.get_absolute_url(),
         state=state,
         word=word,
@@ -140,7 +145,22 @@ def _now(
         notes=[note for stream in streams for note in stream.notes],
         dead=dead,
         paused=source.paused_at is not None,
+        stopped_at=min(
+            (one.error_at for one in streams if one.error and one.error_at), default=source.inbox_stopped_at
+        ),
     )
+
+
+def _detail(source: Source, title: str, guide: Guide | None) -> str:
+    """As "GitHub, api.github.com, 3 repositories"."""
+    chosen = source.settings.get(guide.chooses) if guide and guide.chooses else None
+    parts = [title if source.name != title else "", source.address.removeprefix("https://")]
+    if isinstance(chosen, list) and guide:
+        parts.append(f"1 {guide.chooses.removesuffix('s').replace('repositorie', 'repository')}" if len(chosen) == 1
+                     else f"{len(chosen)} {guide.chooses}")  # fmt: skip
+    elif guide and guide.chooses:
+        parts.append(f"all {guide.chooses}")
+    return ", ".join(part for part in parts if part) or title
 
 
 def _state(source: Source, streams: list[Stream], dead: int, now: datetime) -> tuple[str, str]:
@@ -178,15 +198,11 @@ def is_being_read(stream: Stream, now: datetime) -> bool:
 
 
 def _progress(streams: list[Stream], now: datetime) -> dict[str, Any] | None:
-    stream = next((one for one in streams if is_being_read(one, now) or one.cursor.get("run")), None)
-    if stream is None:
+    at_work = [one for one in streams if is_being_read(one, now)] or [one for one in streams if one.cursor.get("run")]
+    if not at_work:
         return None
-    left = ""
-    if stream.total and stream.read and stream.started_at:
-        spent = now - stream.started_at
-        rest = spent * (stream.total - stream.read) / stream.read
-        if rest > timedelta(seconds=5):
-            left = f"about {ui.duration(rest)} left"
+    stream = min(at_work, key=lambda one: one.lane == Stream.Lane.BACKFILL)  # what is new comes first
+    _, left = progress_of(stream, now)
     phase = stream.cursor.get("run", {}).get("phase", "")
     order = ["commits", "deployments", "gone"]
     parts = []
@@ -196,11 +212,22 @@ def _progress(streams: list[Stream], now: datetime) -> dict[str, Any] | None:
             parts.append(
                 {"label": label, "state": "done" if number < place else "now" if number == place else "", "note": ""}
             )
-    doing = stream.doing or "starting"
+    else:
+        parts = [_part(one, now) for one in streams if one.lane == stream.lane and one.kind not in LABELS]
+    doing = stream.doing or label_of(stream.kind).lower()
+    past = " of the past" if stream.lane == Stream.Lane.BACKFILL else ""
     return {
-        "title": f"Reading: {doing}", "done": stream.read, "total": stream.total, "left": left,
+        "title": f"Reading: {doing}{past}", "done": stream.read, "total": stream.total, "left": left,
         "note": "You can leave this page", "parts": parts,
     }  # fmt: skip
+
+
+def _part(stream: Stream, now: datetime) -> dict[str, str]:
+    share, _ = progress_of(stream, now)
+    done = bool(stream.ended_at or (stream.lane == Stream.Lane.FRESH and stream.succeeded_at))
+    at_work = is_being_read(stream, now)
+    note = "" if not at_work else f"{share:.0%}" if share else ui.count(stream.read) if stream.read else ""
+    return {"label": label_of(stream.kind), "state": "now" if at_work else "done" if done else "", "note": note}
 
 
 def _error(source: Source, streams: list[Stream], may_mend: bool) -> dict[str, Any] | None:
@@ -230,13 +257,16 @@ def _error(source: Source, streams: list[Stream], may_mend: bool) -> dict[str, A
         "form_template": "metrics/token_form.html" if mends else "",
         "title": stream.error,
         "body": stream.error_advice,
-        "affects": f"Everything newer than {ui.instant(stream.succeeded_at)}"
-        if stream.succeeded_at
-        else "Nothing was read yet",
+        "affects": _affects(source, stream),
         "tries": tries,
         "detail": stream.error_detail[:300],
         "action": action if may_mend else None,
     }
+
+
+def _affects(source: Source, stream: Stream) -> str:
+    feeds = getattr(provider_of(source), "feeds", "") or "Everything"
+    return f"{feeds}, since {ui.instant(stream.succeeded_at)}" if stream.succeeded_at else "Nothing was read yet"
 
 
 def sentence(sources: list[SourceNow]) -> str:
@@ -244,20 +274,36 @@ def sentence(sources: list[SourceNow]) -> str:
     if not sources:
         return "No source is connected, so nothing is measured here yet."
     stopped = [one for one in sources if one.is_stopped]
-    reading = [one for one in sources if one.is_reading]
+    paused = [one for one in sources if one.paused]
+    well = [one for one in sources if one.state in ("ok", "busy")]
     if stopped:
-        names = " and ".join(one.name for one in stopped[:2]) + (" and others" if len(stopped) > 2 else "")
+        worst = stopped[0]
+        since = f" since {ui.weekday(worst.stopped_at)}" if worst.stopped_at else ""
+        others = f" and {ui.plural(len(stopped) - 1, 'other,others')}" if len(stopped) > 1 else ""
         verb = "needs" if len(stopped) == 1 else "need"
-        return (
-            f"{names} {verb} attention; numbers that rest on {'it' if len(stopped) == 1 else 'them'} may be incomplete."
+        what = (
+            worst.feeds[:1].lower() + worst.feeds[1:] if worst.feeds and not others else "the numbers that rest on them"
         )
+        head = f"{len(well)} of {len(sources)} sources are up to date. " if len(sources) > 1 and well else ""
+        return f"{head}{worst.name}{others} {verb} attention, so {what} may be incomplete{since}."
+    reading = [one for one in sources if one.is_reading]
     if reading:
+        if len(sources) == 1:
+            return "The source is being read now."
+        verb = "is" if len(reading) == 1 else "are"
+        return f"{len(reading)} of {ui.plural(len(sources), 'source,sources')} {verb} being read now."
+    if paused:
+        verb = "is" if len(paused) == 1 else "are"
         return (
-            f"{len(reading)} of {ui.plural(len(sources), 'source,sources')} is being read now."
-            if len(reading) == 1
-            else "Sources are being read now."
+            f"{len(paused)} of {ui.plural(len(sources), 'source,sources')} {verb} paused; nothing new comes from there."
         )
-    return "The source is up to date." if len(sources) == 1 else f"All {len(sources)} sources are up to date."
+    waiting = [one for one in sources if one not in well]
+    if waiting:
+        verb = "waits" if len(waiting) == 1 else "wait"
+        return f"{len(waiting)} of {ui.plural(len(sources), 'source,sources')} {verb}: see the state of each."
+    if len(sources) <= 2:
+        return "The source is up to date." if len(sources) == 1 else "Both sources are up to date."
+    return f"All {len(sources)} sources are up to date."
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         sheets = rule_sheets.stored(source.settings.get("rules") or {}, guide.default_rules)
         return render(request, "metrics/rules.html", _context(source, guide, sheets))
     sheets, act = rule_sheets.typed(request.POST.dict()), request.POST.get("act", "preview")
-    if rule_sheets.acted(sheets, act):
+    if rule_sheets.acted(sheets, act, guide.default_rules):
         return render(request, "metrics/rules.html", _context(source, guide, sheets))
     right = [sheet.is_right() for sheet in sheets if sheet.own]  # each, so that each shows what is wrong
     said, why = rule_sheets.rules_of(sheets), ""
@@ -59,18 +59,24 @@ def _anew(source: Source) -> one_source.StreamNow | None:
 
 def _context(source: Source, guide: Guide, sheets: list[rule_sheets.Sheet]) -> dict[str, Any]:
     traits = [(trait, words) for trait, words in TRAITS.items() if not guide.rules or trait in guide.rules]
+    traits.sort(key=lambda pair: pair[0] == "via")  # the odd one last
     usual = {kind: [_said(rule) for rule in guide.default_rules.get(kind) or ()] for kind in rule_sheets.KINDS}
     heads = {
-        "production": ("What is a production deployment", "One rule that holds is enough.", "deployments"),
-        "services": ("Which service it belongs to", "The first rule that holds names the service.", "services"),
-        "incidents": ("What is an incident", "One rule that holds is enough.", "incidents"),
+        "production": (
+            "What is a production deployment",
+            "One rule that holds is enough.",
+            "deployments",
+            "environment",
+        ),
+        "services": ("Which service it belongs to", "The first rule that holds names it.", "services", "repository"),
+        "incidents": ("What is an incident", "One rule that holds is enough.", "incidents", "label"),
     }
     return {
         "scope": source.team, "source": source, "traits": traits, "anew": _anew(source),
         "sheets": [
             {
                 "sheet": sheet, "title": heads[sheet.kind][0], "sub": heads[sheet.kind][1],
-                "noun": heads[sheet.kind][2], "usual": usual[sheet.kind],
+                "noun": heads[sheet.kind][2], "first": heads[sheet.kind][3], "usual": usual[sheet.kind],
                 "says_itself": sheet.kind not in guide.default_rules,
             }
             for sheet in sheets

@@ -45,6 +45,7 @@ def _now(request: HttpRequest, source: Source) -> dict[str, Any]:
         "unread": one_source.unread(source, held), "guide": one_source.guide_of(source),
         "at_work": any(one.is_at_work for one in streams),
         "waits": any(one.word == "Waiting for its turn" for one in streams),
+        "listed": [one for one in streams if one.state != "delivered"],
         "past": [one for one in streams if one.is_backfill],
         "past_runs": any(s.lane == Stream.Lane.BACKFILL and not s.ended_at and not s.paused_at for s in held),
         "past_paused": any(s.lane == Stream.Lane.BACKFILL and s.paused_at and not s.ended_at for s in held),
@@ -134,9 +135,12 @@ def begin_now(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _begun(request: HttpRequest, source: Source) -> dict[str, Any]:
     context = _now(request, source)
+    past, held = context["past"], one_source.held(source)
     return context | {
+        "arrived": sum(number for _, number in held),
+        "past_share": sum(one.share or 0 for one in past) // len(past) if past else None,
         "hook": one_source.hook_of(source, _hook_address(request, source)),
-        "held": one_source.held(source),
+        "held": held,
         "rows": one_source.first_rows(source),
         "provider_title": getattr(sources.provider_of(source), "title", source.provider),
     }

@@ -50,6 +50,7 @@ def _overview(request: HttpRequest, scope: Team) -> dict[str, Any]:
         "sentence": sources.sentence(found),
         "reading": any(source.is_reading for source in found),
         "may_mend": may_mend,
+        "unread": sum(source.dead for source in found),
         "week": Week.of(now, settings.ORGANISATION_ZONE).number,
         "columns": sources.COVERAGE,
         "known": [

@@ -120,6 +120,10 @@ def test_lines_come_and_go_and_nothing_typed_is_lost(browser: Client, rules: str
     shown = page(browser.post(rules, own("one", "(") | {"act": "more-production-1"}))
     assert 'name="production-1-1-pattern"' in shown
     assert 'value="("' in shown
+    shown = page(browser.post(rules, USUAL | {"act": "own-production"}))
+    assert 'value="production"' in shown, "one's own rules begin with the usual ones"
+    shown = page(browser.post(rules, own("one") | {"act": "usual-production"}))
+    assert "As usual: environment is production" in shown
     shown = page(browser.post(rules, own("one") | {"act": "add-services"}))
     assert 'name="services-0-name"' in shown
     assert 'value="one"' in shown
@@ -200,7 +204,7 @@ def test_whatever_is_sent_is_read_or_told_wrong_and_what_is_right_can_be_stored(
     sent = {f"{kind}-{a}-{b}-{part}" if part != "name" else f"{kind}-{a}-name": said_
             for kind, a, b, part, said_ in fields}  # fmt: skip
     sheets = rule_sheets.typed(sent | {"production-own": "1", "incidents-own": "1"})
-    rule_sheets.acted(sheets, act)
+    rule_sheets.acted(sheets, act, {})
     right = [sheet.is_right() for sheet in sheets]
     if all(right):
         said_ = rule_sheets.rules_of(sheets)
