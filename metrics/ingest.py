@@ -317,7 +317,10 @@ def _services(source: Source, names: set[str]) -> dict[str, int]:
         made, _ = Service.objects.get_or_create(
             source=source,
             name=name[:200],
-            defaults={"title": name or source.name, "team_id": owners.get(name, source.team_id)},
+            defaults={
+                "title": name or source.name,
+                "team_id": owners.get(name, source.settings.get("owner", source.team_id)),
+            },
         )
         known[name] = made.pk
     return known

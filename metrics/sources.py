@@ -11,15 +11,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.urls import reverse
 
 from teams.models import Team
 from teams.templatetags import ui
 
 from . import registry
-from .events import ProviderError
-from .models import Change, Deployment, Inbox, Incident, Service, Source, SourceDay, Stream
+from .events import Guide, ProviderError
+from .models import Change, Deployment, Inbox, Incident, Puzzle, Service, Source, SourceDay, Stream
+from .one_source import LABELS, label_of, progress_of
 from .periods import Week
 
 DAYS_SHOWN = 14
@@ -44,6 +45,7 @@ class SourceNow:
     notes: list[str] = field(default_factory=list)
     dead: int = 0
     paused: bool = False
+    stopped_at: datetime | None = None
 
     @property
     def is_stopped(self) -> bool:
@@ -65,10 +67,17 @@ class SourceNow:
         }  # fmt: skip
 
 
+def feeding(teams: Collection[int], seen: Any = None) -> QuerySet[Source]:
+    """The sources of `teams`, and those that know a service of theirs; of these only the sources of teams `seen`."""
+    found = Source.objects.filter(
+        Q(team__in=teams) | Exists(Service.objects.filter(source=OuterRef("pk"), team__in=teams))
+    )
+    return found if seen is None else found.filter(team__in=seen)
+
+
 def overview(team: Team, teams: Collection[int], *, now: datetime, may_mend: bool = False) -> list[SourceNow]:
-    """The sources that feed `teams` (the scope and all below it), those that stopped first. Four queries."""
-    feeding = Q(team__in=teams) | Exists(Service.objects.filter(source=OuterRef("pk"), team__in=teams))
-    sources = list(Source.objects.filter(feeding).prefetch_related("streams"))
+    """The sources that feed `teams` (the scope and all below it), those that stopped first. Five queries."""
+    sources = list(feeding(teams).prefetch_related("streams"))
     zone = settings.ORGANISATION_ZONE
     today = now.astimezone(zone).date()
     first = today - timedelta(days=DAYS_SHOWN - 1)
@@ -80,12 +89,29 @@ def overview(team: Team, teams: Collection[int], *, now: datetime, may_mend: boo
     dead = dict(
         Inbox.objects.filter(source__in=sources, dead_at__isnull=False).values_list("source").annotate(n=Count("pk"))
     )
+    puzzles = dict(Puzzle.objects.filter(source__in=sources).values_list("source").annotate(n=Count("pk")))
     found = []
     for source in sources:
         account = [days.get((source.pk, first + timedelta(days=n))) for n in range(DAYS_SHOWN)]
         rows = sum(row.rows for (pk, day), row in days.items() if pk == source.pk and day >= monday)
-        found.append(_now(source, list(source.streams.all()), account, rows, dead.get(source.pk, 0), now, may_mend))
+        unread = dead.get(source.pk, 0) + puzzles.get(source.pk, 0)
+        found.append(_now(source, list(source.streams.all()), account, rows, unread, now, may_mend))
     return sorted(found, key=lambda one: ({"late": 0, "risk": 1, "busy": 2}.get(one.state, 3), one.name.lower()))
+
+
+def one(source: Source, streams: list[Stream], *, now: datetime, may_mend: bool) -> SourceNow:
+    """One source as its own page shows it, with its streams at hand. Two queries."""
+    dead = Inbox.objects.filter(source=source, dead_at__isnull=False).count()
+    dead += Puzzle.objects.filter(source=source).count()
+    return _now(source, streams, [], 0, dead, now, may_mend)
+
+
+def provider_of(source: Source) -> Any:
+    """The provider's class; None when this installation no longer has it."""
+    try:
+        return registry.provider_class(source.provider)
+    except ProviderError:
+        return None
 
 
 def _now(
@@ -97,17 +123,14 @@ def _now(
     now: datetime,
     may_mend: bool,
 ) -> SourceNow:
-    try:
-        feeds = registry.provider_class(source.provider).feeds
-        title = registry.provider_class(source.provider).title
-    except ProviderError:
-        feeds, title = "", source.provider
-    reads = [stream.succeeded_at for stream in streams]
+    provider = provider_of(source)
+    feeds, title = (provider.feeds, provider.title) if provider else ("", source.provider)
+    reads = [stream.succeeded_at for stream in _fresh(streams)]
     state, word = _state(source, streams, dead, now)
     return SourceNow(
         pk=source.pk,
         name=source.name,
-        detail=f"{title}, {source.address}" if source.address else title,
+        detail=_detail(source, title, getattr(provider, "guide", None)),
         url=source.get_absolute_url(),
         state=state,
         word=word,
@@ -122,7 +145,22 @@ def _now(
         notes=[note for stream in streams for note in stream.notes],
         dead=dead,
         paused=source.paused_at is not None,
+        stopped_at=min(
+            (one.error_at for one in streams if one.error and one.error_at), default=source.inbox_stopped_at
+        ),
     )
+
+
+def _detail(source: Source, title: str, guide: Guide | None) -> str:
+    """As "GitHub, api.github.com, 3 repositories"."""
+    chosen = source.settings.get(guide.chooses) if guide and guide.chooses else None
+    parts = [title if source.name != title else "", source.address.removeprefix("https://")]
+    if isinstance(chosen, list) and guide:
+        parts.append(f"1 {guide.chooses.removesuffix('s').replace('repositorie', 'repository')}" if len(chosen) == 1
+                     else f"{len(chosen)} {guide.chooses}")  # fmt: skip
+    elif guide and guide.chooses:
+        parts.append(f"all {guide.chooses}")
+    return ", ".join(part for part in parts if part) or title
 
 
 def _state(source: Source, streams: list[Stream], dead: int, now: datetime) -> tuple[str, str]:
@@ -137,12 +175,22 @@ def _state(source: Source, streams: list[Stream], dead: int, now: datetime) -> t
         return "busy", "Reading"
     if any(stream.blocked_until and stream.blocked_until > now for stream in streams):
         return "risk", "Waiting for the provider"
-    if not all(stream.succeeded_at for stream in streams):
-        return "busy" if any(stream.cursor for stream in streams) else "none", "Waiting for a worker"
+    fresh = _fresh(streams)
+    if not fresh:
+        if not source.heard_at:
+            return "none", "Waiting for its first event"
+        return ("risk", f"{dead} not read") if dead else ("ok", "Up to date")
+    if not all(stream.succeeded_at for stream in fresh):
+        return "busy" if any(stream.cursor.get("run") for stream in fresh) else "none", "Waiting for a worker"
     patience = timedelta(seconds=3 * settings.READ_EVERY_SECONDS)
-    if any(stream.due_at + patience < now for stream in streams):
+    if any(stream.due_at + patience < now for stream in fresh):
         return "late", "No worker"
     return ("risk", f"{dead} not read") if dead else ("ok", "Up to date")
+
+
+def _fresh(streams: list[Stream]) -> list[Stream]:
+    """The streams of what is new: the past, and working out anew, come to an end and are not due again."""
+    return [one for one in streams if one.lane == Stream.Lane.FRESH and one.ended_at is None]
 
 
 def is_being_read(stream: Stream, now: datetime) -> bool:
@@ -150,15 +198,11 @@ def is_being_read(stream: Stream, now: datetime) -> bool:
 
 
 def _progress(streams: list[Stream], now: datetime) -> dict[str, Any] | None:
-    stream = next((one for one in streams if is_being_read(one, now) or one.cursor.get("run")), None)
-    if stream is None:
+    at_work = [one for one in streams if is_being_read(one, now)] or [one for one in streams if one.cursor.get("run")]
+    if not at_work:
         return None
-    left = ""
-    if stream.total and stream.read and stream.started_at:
-        spent = now - stream.started_at
-        rest = spent * (stream.total - stream.read) / stream.read
-        if rest > timedelta(seconds=5):
-            left = f"about {ui.duration(rest)} left"
+    stream = min(at_work, key=lambda one: one.lane == Stream.Lane.BACKFILL)  # what is new comes first
+    _, left = progress_of(stream, now)
     phase = stream.cursor.get("run", {}).get("phase", "")
     order = ["commits", "deployments", "gone"]
     parts = []
@@ -168,11 +212,22 @@ def _progress(streams: list[Stream], now: datetime) -> dict[str, Any] | None:
             parts.append(
                 {"label": label, "state": "done" if number < place else "now" if number == place else "", "note": ""}
             )
-    doing = stream.doing or "starting"
+    else:
+        parts = [_part(one, now) for one in streams if one.lane == stream.lane and one.kind not in LABELS]
+    doing = stream.doing or label_of(stream.kind).lower()
+    past = " of the past" if stream.lane == Stream.Lane.BACKFILL else ""
     return {
-        "title": f"Reading: {doing}", "done": stream.read, "total": stream.total, "left": left,
+        "title": f"Reading: {doing}{past}", "done": stream.read, "total": stream.total, "left": left,
         "note": "You can leave this page", "parts": parts,
     }  # fmt: skip
+
+
+def _part(stream: Stream, now: datetime) -> dict[str, str]:
+    share, _ = progress_of(stream, now)
+    done = bool(stream.ended_at or (stream.lane == Stream.Lane.FRESH and stream.succeeded_at))
+    at_work = is_being_read(stream, now)
+    note = "" if not at_work else f"{share:.0%}" if share else ui.count(stream.read) if stream.read else ""
+    return {"label": label_of(stream.kind), "state": "now" if at_work else "done" if done else "", "note": note}
 
 
 def _error(source: Source, streams: list[Stream], may_mend: bool) -> dict[str, Any] | None:
@@ -192,16 +247,26 @@ def _error(source: Source, streams: list[Stream], may_mend: bool) -> dict[str, A
     if not stream.dead_at:
         tries = f"{ui.plural(max(stream.failures, stream.attempts, 1), 'try,tries')}, next {ui.instant(stream.due_at)}"
     action = {"word": "Read again", "url": reverse("metrics:read_now", args=[source.pk]), "post": True}
+    guide = getattr(provider_of(source), "guide", None)
+    mends = may_mend and guide is not None and bool(guide.token)
     return {
+        "pk": source.pk,
+        "token": guide.token if guide else "",
+        "token_where": guide.token_where if guide else "",
+        "token_url": reverse("metrics:renew_token", args=[source.pk]),
+        "form_template": "metrics/token_form.html" if mends else "",
         "title": stream.error,
         "body": stream.error_advice,
-        "affects": f"Everything newer than {ui.instant(stream.succeeded_at)}"
-        if stream.succeeded_at
-        else "Nothing was read yet",
+        "affects": _affects(source, stream),
         "tries": tries,
         "detail": stream.error_detail[:300],
         "action": action if may_mend else None,
     }
+
+
+def _affects(source: Source, stream: Stream) -> str:
+    feeds = getattr(provider_of(source), "feeds", "") or "Everything"
+    return f"{feeds}, since {ui.instant(stream.succeeded_at)}" if stream.succeeded_at else "Nothing was read yet"
 
 
 def sentence(sources: list[SourceNow]) -> str:
@@ -209,20 +274,36 @@ def sentence(sources: list[SourceNow]) -> str:
     if not sources:
         return "No source is connected, so nothing is measured here yet."
     stopped = [one for one in sources if one.is_stopped]
-    reading = [one for one in sources if one.is_reading]
+    paused = [one for one in sources if one.paused]
+    well = [one for one in sources if one.state in ("ok", "busy")]
     if stopped:
-        names = " and ".join(one.name for one in stopped[:2]) + (" and others" if len(stopped) > 2 else "")
+        worst = stopped[0]
+        since = f" since {ui.weekday(worst.stopped_at)}" if worst.stopped_at else ""
+        others = f" and {ui.plural(len(stopped) - 1, 'other,others')}" if len(stopped) > 1 else ""
         verb = "needs" if len(stopped) == 1 else "need"
-        return (
-            f"{names} {verb} attention; numbers that rest on {'it' if len(stopped) == 1 else 'them'} may be incomplete."
+        what = (
+            worst.feeds[:1].lower() + worst.feeds[1:] if worst.feeds and not others else "the numbers that rest on them"
         )
+        head = f"{len(well)} of {len(sources)} sources are up to date. " if len(sources) > 1 and well else ""
+        return f"{head}{worst.name}{others} {verb} attention, so {what} may be incomplete{since}."
+    reading = [one for one in sources if one.is_reading]
     if reading:
+        if len(sources) == 1:
+            return "The source is being read now."
+        verb = "is" if len(reading) == 1 else "are"
+        return f"{len(reading)} of {ui.plural(len(sources), 'source,sources')} {verb} being read now."
+    if paused:
+        verb = "is" if len(paused) == 1 else "are"
         return (
-            f"{len(reading)} of {ui.plural(len(sources), 'source,sources')} is being read now."
-            if len(reading) == 1
-            else "Sources are being read now."
+            f"{len(paused)} of {ui.plural(len(sources), 'source,sources')} {verb} paused; nothing new comes from there."
         )
-    return "The source is up to date." if len(sources) == 1 else f"All {len(sources)} sources are up to date."
+    waiting = [one for one in sources if one not in well]
+    if waiting:
+        verb = "waits" if len(waiting) == 1 else "wait"
+        return f"{len(waiting)} of {ui.plural(len(sources), 'source,sources')} {verb}: see the state of each."
+    if len(sources) <= 2:
+        return "The source is up to date." if len(sources) == 1 else "Both sources are up to date."
+    return f"All {len(sources)} sources are up to date."
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ The addresses of the teams app have a table of their own beside its tests.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from metrics.models import Inbox, Service, Source, Stream
+from metrics.models import HookSecret, Inbox, Puzzle, Service, Source, Stream
 from stakeholders.investment.urls import urlpatterns as investment
 from stakeholders.registers.urls import urlpatterns as registers
 from stakeholders.scorecards.urls import urlpatterns as scorecards
@@ -26,9 +27,12 @@ PERSONAS = (
 SEEN = (200, 200, 200, 200, 200, 200, 404, 404)
 MENDED = (200, 200, 403, 403, 403, 403, 404, 404)
 POSTED = (302, 302, 403, 403, 403, 403, 404, 404)
+REFUSED = (422, 422, 403, 403, 403, 403, 404, 404)
 ALL = (200,) * 8
+HOOK = "00000000-0000-0000-0000-000000000000"
 
-# GET unless it begins with POST; {s} is a source of Squad A, {e} an event of it that could not be read
+# GET unless it begins with POST; {s} is a Git source of Squad A, {e} an event of it that could not be read;
+# {g} a source of GitHub with an event {d}, a thing {p} and a webhook's secret {h}
 DOORS: dict[str, tuple[int, ...]] = {
     "/week/squad-a/": SEEN,
     "/week/squad-a/2026-W20/": SEEN,
@@ -40,7 +44,12 @@ DOORS: dict[str, tuple[int, ...]] = {
     "/sources/squad-a/": SEEN,
     "/sources/squad-a/rows/": SEEN,
     "/sources/squad-a/connect/": MENDED,
-    "POST /sources/squad-a/connect/": (422, 422, 403, 403, 403, 403, 404, 404),
+    "/sources/squad-a/connect/git/": MENDED,
+    "POST /sources/squad-a/connect/git/": REFUSED,
+    "/sources/squad-a/connect/github/": MENDED,
+    "POST /sources/squad-a/connect/github/": REFUSED,
+    "/sources/squad-a/connect/github/choose/": POSTED,  # nothing was tested, so back to the address
+    "/sources/squad-a/unread/": SEEN,
     "POST /sources/squad-a/read/": POSTED,
     "/source/{s}/": SEEN,
     "/source/0/": (404,) * 8,
@@ -48,6 +57,24 @@ DOORS: dict[str, tuple[int, ...]] = {
     "POST /source/{s}/read/": POSTED,
     "POST /source/{s}/pause/": POSTED,
     "POST /source/{s}/replay/{e}/": POSTED,
+    "POST /source/{s}/replay/": POSTED,
+    "/source/{g}/now/": SEEN,
+    "/source/{g}/begin/": MENDED,
+    "/source/{g}/begin/now/": MENDED,
+    "POST /source/{g}/token/": REFUSED,
+    "POST /source/{g}/past/": POSTED,
+    "POST /source/{g}/past/window/": REFUSED,
+    "POST /source/{g}/secret/": POSTED,
+    "POST /source/{g}/secret/{h}/retire/": POSTED,
+    "/source/{g}/rules/": MENDED,
+    "POST /source/{g}/rules/": MENDED,
+    "/source/{g}/rules/now/": MENDED,
+    "/source/{g}/unread/": SEEN,
+    "/source/{g}/unread/event/{d}/": MENDED,
+    "/source/{g}/unread/thing/{p}/": MENDED,
+    "POST /source/{g}/solve/{p}/": POSTED,
+    f"/hooks/{HOOK}/": (405,) * 8,
+    f"POST /hooks/{HOOK}/": (404,) * 8,  # for machines, which sign what they say
     "/": (302, 302, 302, 302, 302, 302, 302, 200),
     "/audit/": (200, 200, 403, 403, 403, 403, 403, 404),
     "/audit/export.jsonl": (200, 200, 403, 403, 403, 403, 403, 404),
@@ -64,7 +91,13 @@ def numbers(organisation: Organisation) -> dict[str, int]:
     Service.objects.create(source=source, name="", title="api", team=organisation.squad_a)
     Stream.objects.create(source=source, kind="history", due_at=timezone.now())
     dead = Inbox.objects.create(source=source, key="k", body=b"{", due_at=timezone.now(), dead_at=timezone.now())
-    return {"s": source.pk, "e": dead.pk}
+    github = Source.objects.create(
+        team=organisation.squad_a, provider="github", name="hub", address="https://127.0.0.1"
+    )
+    late = Inbox.objects.create(source=github, key="k", body=b"{", due_at=timezone.now(), dead_at=timezone.now())
+    puzzle = Puzzle.objects.create(source=github, kind="deployment", thing="1", error="?", at=timezone.now())
+    held = HookSecret.objects.create(source=github, secret=b"sealed")
+    return {"s": source.pk, "e": dead.pk, "g": github.pk, "d": late.pk, "p": puzzle.pk, "h": held.pk}
 
 
 def _knock(client: Client, door: str, numbers: dict[str, int]) -> int:
@@ -83,7 +116,7 @@ def test_each_door_opens_for_whom_it_should(
 
 def test_who_is_not_signed_in_is_sent_to_the_log_in_page(client: Client, numbers: dict[str, int]) -> None:
     for door in DOORS:
-        if door != "/healthz":
+        if door != "/healthz" and "/hooks/" not in door:
             method, _, address = door.rpartition(" ")
             answer = (client.post if method == "POST" else client.get)(address.format(**numbers))
             assert answer.status_code == 302, door
@@ -91,8 +124,11 @@ def test_who_is_not_signed_in_is_sent_to_the_log_in_page(client: Client, numbers
 
 
 def test_every_address_has_its_row() -> None:
-    rows = {door.rpartition(" ")[2] for door in DOORS}
-    example = {"team": "squad-a", "week": "2026-W20", "measure": "lead-time", "pk": "{s}", "event": "{e}"}
+    rows = {re.sub(r"\{\w\}", "{}", door.rpartition(" ")[2]) for door in DOORS}
+    example = {
+        "team": "squad-a", "week": "2026-W20", "measure": "lead-time", "provider": "github", "hook": HOOK, "pk": "{}",
+        "event": "{}", "thing": "{}", "secret": "{}",
+    }  # fmt: skip
     for pattern in _patterns(get_resolver().url_patterns):
         address = "/" + "".join(
             example[part] if index % 2 else part for index, part in enumerate(_parts(str(pattern.pattern)))

@@ -65,7 +65,11 @@ def demo(browser: Browser) -> Iterator[Demo]:
     environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
     for name in ("DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "PLUMBLINE_TIME_ZONE", "PLUMBLINE_SOURCE_KEYS"):
         environment.pop(name, None)
-    environment |= {"PLUMBLINE_HOME": str(room / "home"), "PLUMBLINE_LOCAL_REPOSITORIES": str(room)}
+    environment |= {
+        "PLUMBLINE_HOME": str(room / "home"),
+        "PLUMBLINE_LOCAL_REPOSITORIES": str(room),
+        "PLUMBLINE_ALLOWED_HOSTS_FOR_SOURCES": "127.0.0.1",  # where fake providers are
+    }
     log = (room / "log").open("wb+")
     process = subprocess.Popen(
         [sys.executable, "manage.py", "demo", "--port", str(port), "--repo", str(repository.path)],

@@ -26,6 +26,9 @@ PAGES = (
     "/metrics/integration-platform/rework-rate/",
     "/sources/product-engineering/",
     "/sources/product-engineering/connect/",
+    "/sources/product-engineering/connect/github/",
+    "/sources/product-engineering/unread/",
+    "/source/1/",
     "/teams/",
     "/teams/squad-a/",
     "/people/",
@@ -84,6 +87,7 @@ def test_a_repository_is_connected_in_few_steps_and_read_by_a_worker(visit: Visi
     page = visit("Sam Ortiz")
     page.goto("/sources/squad-c/")
     page.get_by_role("link", name="Connect a source").first.click()
+    page.get_by_role("link", name=re.compile("Git$")).click()
     page.get_by_label("Address of the repository").fill(str(demo.second.path))
     page.get_by_label("Name", exact=True).fill("another-service")
     page.get_by_label("Whose service is it").select_option(label="Squad C")
@@ -95,8 +99,8 @@ def test_a_repository_is_connected_in_few_steps_and_read_by_a_worker(visit: Visi
 
 def test_a_refused_form_keeps_what_was_typed(visit: Visit) -> None:
     page = visit("Sam Ortiz")
-    page.goto("/sources/squad-c/connect/")
-    page.get_by_label("Address of the repository").fill("https://127.0.0.1/private.git")
+    page.goto("/sources/squad-c/connect/git/")
+    page.get_by_label("Address of the repository").fill("https://10.0.0.1/private.git")
     page.get_by_label("Name", exact=True).fill("Inside")
     page.get_by_label("Whose service is it").select_option(label="Squad C")
     page.get_by_role("button", name="Test and connect").click()

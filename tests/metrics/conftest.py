@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
+from django.test import Client
 from django.utils import timezone
 
-from metrics import streams
+from metrics import actions, streams
 from metrics.models import Service, Source, Stream
-from teams.models import Team
+from teams.models import Person, Team
+from tests.observing import Observing
+from tests.personas import Organisation
 
 from .repository import Repository
 
@@ -51,3 +55,25 @@ def pull() -> Callable[[Stream], Stream]:
         return stream
 
     return read
+
+
+@pytest.fixture
+def observing(settings: Any) -> None:
+    """This installation has the observing provider."""
+    Observing.clean()
+    cache.clear()
+    settings.PROVIDERS = settings.PROVIDERS | {"observing": "tests.observing.Observing"}
+
+
+@pytest.fixture
+def browser(administrator: Person, page_of: Callable[[Person], Client]) -> Client:
+    """Somebody who may connect and mend sources."""
+    return page_of(administrator)
+
+
+@pytest.fixture
+def source(observing: None, organisation: Organisation) -> Source:
+    """An observing source of Squad A that nobody has read yet."""
+    made = actions.connect_source(team=organisation.squad_a, provider="observing", name="Seen", by=None, secret="old")
+    made.refresh_from_db()
+    return made

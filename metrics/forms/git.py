@@ -1,4 +1,4 @@
-"""What the sources pages ask for."""
+"""What is asked of a Git repository."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
+from metrics.models import Source
+from metrics.providers.git.parse import HOTFIX
 from teams.models import Team
-
-from .models import Source
-from .providers.git.parse import HOTFIX
 
 RULES = [
     ("tags", "Every tag is a deployment"),
