@@ -187,7 +187,7 @@ def _kept(source: Source, request: Request, form: str, raw: bytes, items: list[d
         headers = {KIND_HEADER: form, AT_HEADER: now.isoformat()}
         new = inbox.receive(source, RestProvider.key(push), raw, headers)
         Source.objects.filter(pk=source.pk).update(heard_at=now)
-        transaction.on_commit(webhooks._nudge)
+        transaction.on_commit(webhooks.nudge)
     return Response({"ids": ids, "again": not new}, status=202)
 
 

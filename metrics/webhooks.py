@@ -67,7 +67,7 @@ def _kept(source: Source, key: str, push: Push, known: dict[int, str]) -> HttpRe
             Source.objects.filter(pk=source.pk).update(heard_at=now)
             if len(known) > 1:
                 _note_use(source, push, known)
-        transaction.on_commit(_nudge)
+        transaction.on_commit(nudge)
     return _answer(202, "Kept." if new else "Kept before.")
 
 
@@ -113,7 +113,7 @@ def _too_many(source: Source) -> bool:
     return recent and int(cache.get(f"refused-{source.pk}") or 0) >= MOST_REFUSED
 
 
-def _nudge() -> None:
+def nudge() -> None:
     """Wake a worker, at most twice a second: beat's sweep finds the rest."""
     from .tasks import send_quietly, sweep_inbox
 
