@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import socket
 from collections.abc import Iterator
@@ -45,10 +46,20 @@ def git_program() -> str:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: object) -> None:
-    """Tests that need real transactions empty the tables with TRUNCATE; what forbids that rests meanwhile."""
-    from django.db import connection
+    """The tables come from the models, which takes a tenth of the migrations' time; triggers are put on after that.
 
+    That migrations come to the same is for `make check`, the demo's tests and those of `test_config`. Tests that need
+    real transactions empty the tables with TRUNCATE; what forbids that rests meanwhile.
+    """
+    from django.core.management import call_command
+    from django.db import connection
+    from pghistory.models import Context
+
+    guard = importlib.import_module("stakeholders.migrations.0001_registers").GUARD
     with django_db_blocker.unblock(), connection.cursor() as cursor:  # type: ignore[attr-defined]
+        Context.install_pgh_attach_context_func()
+        call_command("pgtrigger", "install", verbosity=0)
+        cursor.execute(guard)
         cursor.execute(
             "SELECT tgrelid::regclass::text, tgname FROM pg_trigger "
             "WHERE NOT tgisinternal AND (tgname LIKE '%kept_whole%' OR tgname = 'audit_truncate')"
