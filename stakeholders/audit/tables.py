@@ -15,7 +15,7 @@ from django.apps import apps
 from django.db import models
 
 WHOLE_APPS = ("teams", "delivery", "stakeholders")
-OF_PEOPLE = ("metrics.Source", "metrics.Service", "metrics.IncidentLink")
+OF_PEOPLE = ("metrics.Source", "metrics.HookSecret", "metrics.Service", "metrics.IncidentLink")
 ALL_WRITES = ("insert", "update", "delete", "truncate")
 
 _SEEN = "what machines read from a source, in volumes; kept raw beside it, never deleted, and derived again at any time"
@@ -26,6 +26,17 @@ EXEMPT: dict[str, str] = {
     "stakeholders.AuditSeal": "the trail itself, which is sealed",
     "delivery.NetworkMark": _WORK,
     "metrics.Stream": _WORK,
+    "metrics.WorkerStart": _WORK,
+    "metrics.OpenItem": _WORK,
+    "metrics.KeptEtag": _WORK,
+    "metrics.Credential": _WORK,
+    "metrics.DirtyHistory": _WORK,
+    "metrics.Observed": _SEEN,
+    "metrics.Puzzle": _SEEN,
+    "metrics.Commit": _SEEN,
+    "metrics.ChangeCommit": _SEEN,
+    "metrics.PipelineRun": _SEEN,
+    "metrics.PipelineJob": _SEEN,
     "metrics.SourceDay": _COUNTED,
     "metrics.RawPage": _SEEN,
     "metrics.Inbox": _SEEN,
