@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -74,7 +74,8 @@ def letters(sources: Sequence[Source], *, of: str = "", page: str = "1") -> Lett
     paginator = Paginator(held[of], A_PAGE)
     paginator.count = counts[of]  # counted already
     shown = paginator.get_page(page)
-    make = {EVENTS: _event, THINGS: _thing, STREAMS: _stream}[of]
+    makers: dict[str, Callable[[Any, Source], Letter]] = {EVENTS: _event, THINGS: _thing, STREAMS: _stream}
+    make = makers[of]
     return Letters(counts, of, shown, [make(row, known[row.source_id]) for row in shown])
 
 

@@ -177,7 +177,7 @@ def _state(source: Source, streams: list[Stream], dead: int, now: datetime) -> t
         return "risk", "Waiting for the provider"
     fresh = _fresh(streams)
     if not fresh:
-        if not source.heard_at:
+        if not source.heard_at and not source.settings.get("imported_at"):
             return "none", "Waiting for its first event"
         return ("risk", f"{dead} not read") if dead else ("ok", "Up to date")
     if not all(stream.succeeded_at for stream in fresh):
