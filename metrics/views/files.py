@@ -37,7 +37,7 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
     if not preview.faults:
         cache.set(_key(source, request, digest), body, KEPT_SECONDS)
     context = _context(source, FileForm()) | {
-        "preview": preview, "digest": digest, "name": request.FILES["file"].name,
+        "preview": preview, "digest": digest, "name": getattr(request.FILES["file"], "name", ""),
         "heads": ["Line", *preview.columns],
         "rows": [[row.line, *(row.values.get(name, "") for name in preview.columns)] for row in preview.rows[:SHOWN]],
         "more": max(len(preview.rows) - SHOWN, 0),
