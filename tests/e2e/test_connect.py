@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.fakes.github import FakeGitHub, large
+from tests.fakes.github import FakeGitHub, until_now
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -21,7 +21,7 @@ ROWS_MS = 90_000  # until a worker has read the first rows
 
 @pytest.fixture
 def github() -> Iterator[FakeGitHub]:
-    fake = FakeGitHub(large(200))
+    fake = FakeGitHub(until_now(200, seed=1))
     fake.token = TOKEN
     with fake:
         yield fake
