@@ -136,7 +136,7 @@ def check_name(host: str) -> None:
     last = bare.rpartition(".")[2]
     if last in _LOCAL_NAMES or bare.endswith(".home.arpa"):
         raise Refused(f"{host} is inside a private network.", ALLOW)
-    if _NUMBER.match(last):
+    if ":" not in bare and _NUMBER.match(last):
         try:
             ipaddress.IPv4Address(bare)
         except ValueError:

@@ -74,8 +74,8 @@ def letters(sources: Sequence[Source], *, of: str = "", page: str = "1") -> Lett
     paginator = Paginator(held[of], A_PAGE)
     paginator.count = counts[of]  # counted already
     shown = paginator.get_page(page)
-    makers: dict[str, Callable[[Any, Source], Letter]] = {EVENTS: _event, THINGS: _thing, STREAMS: _stream}
-    make = makers[of]
+    made: dict[str, Callable[[Any, Source], Letter]] = {EVENTS: _event, THINGS: _thing, STREAMS: _stream}
+    make = made[of]
     return Letters(counts, of, shown, [make(row, known[row.source_id]) for row in shown])
 
 

@@ -29,6 +29,7 @@ MENDED = (200, 200, 403, 403, 403, 403, 404, 404)
 POSTED = (302, 302, 403, 403, 403, 403, 404, 404)
 REFUSED = (422, 422, 403, 403, 403, 403, 404, 404)
 ALL = (200,) * 8
+OF_THE_QUEUE = ("needs", "mark_reviewed", "need", "decide_need", "snooze_need", "wake_need", "pass_need")
 HOOK = "00000000-0000-0000-0000-000000000000"
 
 # GET unless it begins with POST; {s} is a Git source of Squad A, {e} an event of it that could not be read;
@@ -145,7 +146,8 @@ def _patterns(patterns: list[Any]) -> list[URLPattern]:
     found: list[URLPattern] = []
     for pattern in patterns:
         if isinstance(pattern, URLPattern):
-            found += [] if pattern in [*registers, *investment, *scorecards] else [pattern]
+            elsewhere = pattern in [*registers, *investment, *scorecards] or pattern.name in OF_THE_QUEUE
+            found += [] if elsewhere else [pattern]
         elif isinstance(pattern, URLResolver) and pattern.namespace in ("metrics", "stakeholders"):
             found += _patterns(pattern.url_patterns)
     return found

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Q
@@ -170,7 +171,7 @@ def _sprints(teams: Sequence[int]) -> dict[int, list[tuple[date, date]]]:
     return found
 
 
-def _people(teams: Sequence[int]) -> dict[str, object]:
+def _people(teams: Sequence[int]) -> dict[str, Any]:
     columns = ("team", "person", "person__name", "started_on", "ended_on", "level", "end_reason", "regretted")
     stints, names = [], {}
     for team, person, name, first, last, level, reason, regretted in (

@@ -154,7 +154,7 @@ def weeks_of(deadline: int, *, at: datetime) -> list[Week]:
         .distinct("week")
         .values_list("week", "even", "sure", "hits", "run__trials", "penalty")
     )
-    return [Week(week.date(), *rest) for week, *rest in rows]
+    return [Week(week.date(), even, sure, hits, trials, penalty) for week, even, sure, hits, trials, penalty in rows]
 
 
 def moves(commitments: Collection[int], *, at: datetime) -> tuple[list[float | None], dict[int, list[float | None]]]:

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
 
+Day = date  # within a class that has a field called `date`
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
@@ -42,15 +44,15 @@ class Deadline:
 
     id: int
     name: str
-    date: date
+    date: Day
     milestone: int
     title: str
     team: int
     currency: str = "USD"
-    penalty_from: date | None = None
+    penalty_from: Day | None = None
     rate: str = ""  # "$18k a day"
-    even: date | None = None
-    sure: date | None = None
+    even: Day | None = None
+    sure: Day | None = None
     hits: int | None = None
     trials: int | None = None
     penalty: int | None = None

@@ -103,7 +103,7 @@ def table(known: Known, teams: Sequence[Team], sparks: Mapping[int, Sequence[flo
             squads.append(Squad(name, about[one.team].about if one.team in about else "", []))
         url = reverse("delivery:commitment", args=[one.id])
         squads[-1].lines.append(Line(one, _range(one, axis), sparks.get(one.id, ()), url))
-    starts = [one.penalty_from for one in ahead if one.penalty_from]
+    starts = [day for one in ahead if (day := one.penalty_from) is not None]
     start = axis.at(min(starts)) if starts else None
     return Table(
         squads, axis, [(axis.at(one.date), f"{_near(one.date)} deadline") for one in ahead],
@@ -151,7 +151,7 @@ def _deadline_facts(one: Deadline | None, before: Known, weeks: Sequence[Week]) 
         return [label, {"label": "Expected penalty", "missing": "No deadline is set"}]
     url = reverse("delivery:commitment", args=[one.milestone])
     chance = chance_of(one)
-    first = {"label": f"Chance of making {_near(one.date)}", "url": url}
+    first: dict[str, Any] = {"label": f"Chance of making {_near(one.date)}", "url": url}
     second: dict[str, Any] = {"label": "Expected penalty", "url": url}
     if chance is None:
         return [first | {"missing": "No forecast yet"}, second | {"missing": "No forecast yet"}]

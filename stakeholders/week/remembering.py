@@ -130,7 +130,9 @@ def _promise(
             standing=Standing(override.status), reason=override.why, by=override.by_name, on=_day(override.at)
         ) if override else None,
     ).current  # fmt: skip
-    forecast = {"even": line.even, "sure": line.sure, "hits": line.hits, "trials": trials} if line else {}
+    forecast: dict[str, Any] = (
+        {"even": line.even, "sure": line.sure, "hits": line.hits, "trials": trials} if line else {}
+    )
     return Promise(**common, state=judged.standing.value, word=judged.standing.words, why=judged.reason, **forecast)
 
 

@@ -205,8 +205,8 @@ def take_file(request: HttpRequest, team: str) -> HttpResponse:
                 teams=access.below(user, scope, Right.DECIDE).filter(closed_at=None),
                 phases=Phase.objects.filter(plan__team__in=access.below(user, scope)).select_related("plan"),
             )
-        except ValueError as wrong:
-            form.add_error("file", str(wrong))
+        except ValueError as refused:
+            form.add_error("file", str(refused))
     if read and not read.faults and request.POST.get("take"):
         counts = actions.take_lines(lines=(_terms(row) for row in read.rows), by=user)
         said = f"{ui.plural(counts['added'], 'line')} added, {counts['changed']} changed, {counts['same']} as before."
