@@ -133,6 +133,8 @@ def cards() -> list[Card]:
         note = "Needs no account" if guide is None else "Pushes to us; nothing is fetched" if guide.pushes_only else ""
         if guide is not None and not guide.pushes_only:
             note = "Fetched with a token" + (", and pushes to us" if guide.hook else "")
+        if hasattr(provider, "preview"):
+            note = "Files, uploaded or sent by a script"
         found.append(Card(kind, provider.title, provider.feeds, note))
     return sorted(found, key=lambda card: (card.kind != "git", card.title.lower()))
 

@@ -20,7 +20,8 @@ from .models import Credential, HookSecret, Inbox, OpenItem, Puzzle, Source, Str
 
 SECRETS_SHOWN = 6
 FIRST_ROWS = 3
-LABELS = {reading.OPEN: "What is not over", reading.DERIVE: "Working facts out anew"}
+OURS = {reading.OPEN: "What is not over", reading.DERIVE: "Working facts out anew"}
+LABELS = {**OURS, "pull": "Pull request", "pulls": "Pull requests", "run": "Pipeline run", "runs": "Pipeline runs"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def streams_now(source: Source, streams: list[Stream], *, now: datetime) -> list
     blocked = Credential.objects.filter(digest=source.credential, blocked_until__gt=now) if source.credential else None
     until = blocked.values_list("blocked_until", flat=True).first() if blocked is not None else None
     open_: dict[str, int] = dict(OpenItem.objects.filter(source=source).values_list("kind").annotate(n=Count("pk")))
-    ordered = sorted(streams, key=lambda one: (one.lane == Stream.Lane.BACKFILL, one.kind in LABELS, one.kind))
+    ordered = sorted(streams, key=lambda one: (one.lane == Stream.Lane.BACKFILL, one.kind in OURS, one.kind))
     return [_now(source, one, until, open_, now) for one in ordered]
 
 

@@ -39,6 +39,7 @@ TRAITS: Mapping[str, str] = {
     "priority": "priority",
     "service": "service, as the provider calls it",
 }
+_ENDLESS = re.compile(r"(?:[*+|]|,\d*\})[^(]*\)(?:[*+]|\{\d+,\d*\})")  # a repeated group that repeats or chooses within
 _USED = re.compile(r"\\([1-9])")
 
 
@@ -60,9 +61,14 @@ def compiled(pattern: str) -> re.Pattern[str]:
         raise BadRule(f"A pattern has at most {LONGEST} characters; this one has {len(text)}.")
     if len(text) > 1 and text.startswith("/") and text.endswith("/"):
         try:
-            return re.compile(text[1:-1], re.IGNORECASE)
+            ready = re.compile(text[1:-1], re.IGNORECASE)
         except (re.error, OverflowError, RecursionError) as wrong:
             raise BadRule(f"{text} is not a regular expression: {wrong}.") from wrong
+        if _ENDLESS.search(re.sub(r"\\.|\[\]?[^\]]*\]", "x", text[1:-1])):
+            raise BadRule(
+                f"{text} could take for ever: do not repeat a group that repeats something or has alternatives."
+            )
+        return ready
     words = [word.strip() for word in text.split(",") if word.strip()]
     if not words:
         raise BadRule("Write what to look for between the commas.")

@@ -20,7 +20,7 @@ from teams.templatetags import ui
 from . import registry
 from .events import Guide, ProviderError
 from .models import Change, Deployment, Inbox, Incident, Puzzle, Service, Source, SourceDay, Stream
-from .one_source import LABELS, label_of, progress_of
+from .one_source import OURS, label_of, progress_of
 from .periods import Week
 
 DAYS_SHOWN = 14
@@ -177,7 +177,7 @@ def _state(source: Source, streams: list[Stream], dead: int, now: datetime) -> t
         return "risk", "Waiting for the provider"
     fresh = _fresh(streams)
     if not fresh:
-        if not source.heard_at:
+        if not source.heard_at and not source.settings.get("imported_at"):
             return "none", "Waiting for its first event"
         return ("risk", f"{dead} not read") if dead else ("ok", "Up to date")
     if not all(stream.succeeded_at for stream in fresh):
@@ -213,7 +213,7 @@ def _progress(streams: list[Stream], now: datetime) -> dict[str, Any] | None:
                 {"label": label, "state": "done" if number < place else "now" if number == place else "", "note": ""}
             )
     else:
-        parts = [_part(one, now) for one in streams if one.lane == stream.lane and one.kind not in LABELS]
+        parts = [_part(one, now) for one in streams if one.lane == stream.lane and one.kind not in OURS]
     doing = stream.doing or label_of(stream.kind).lower()
     past = " of the past" if stream.lane == Stream.Lane.BACKFILL else ""
     return {

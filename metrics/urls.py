@@ -3,7 +3,7 @@
 from django.urls import path
 
 from . import webhooks
-from .views import connect, dead_letters, measures, rules, source, sources
+from .views import connect, dead_letters, files, measures, rules, source, sources
 
 app_name = "metrics"
 urlpatterns = [
@@ -31,6 +31,8 @@ urlpatterns = [
     path("source/<int:pk>/edit/", sources.edit, name="edit_source"),
     path("source/<int:pk>/read/", sources.read_now, name="read_now"),
     path("source/<int:pk>/pause/", sources.pause, name="pause_source"),
+    path("source/<int:pk>/file/", files.upload, name="upload"),
+    path("source/<int:pk>/file/import/", files.take, name="take_file"),
     path("source/<int:pk>/rules/", rules.edit, name="rules"),
     path("source/<int:pk>/rules/now/", rules.now, name="rules_now"),
     path("source/<int:pk>/unread/", dead_letters.of_source, name="unread"),

@@ -33,7 +33,7 @@ OF_THE_QUEUE = ("needs", "mark_reviewed", "need", "decide_need", "snooze_need", 
 HOOK = "00000000-0000-0000-0000-000000000000"
 
 # GET unless it begins with POST; {s} is a Git source of Squad A, {e} an event of it that could not be read;
-# {g} a source of GitHub with an event {d}, a thing {p} and a webhook's secret {h}
+# {g} a source of GitHub with an event {d}, a thing {p} and a webhook's secret {h}; {c} takes files
 DOORS: dict[str, tuple[int, ...]] = {
     "/week/squad-a/": SEEN,
     "/week/squad-a/2026-W20/": SEEN,
@@ -67,6 +67,9 @@ DOORS: dict[str, tuple[int, ...]] = {
     "POST /source/{g}/past/window/": REFUSED,
     "POST /source/{g}/secret/": POSTED,
     "POST /source/{g}/secret/{h}/retire/": POSTED,
+    "/source/{c}/file/": MENDED,
+    "POST /source/{c}/file/": REFUSED,
+    "POST /source/{c}/file/import/": POSTED,
     "/source/{g}/rules/": MENDED,
     "POST /source/{g}/rules/": MENDED,
     "/source/{g}/rules/now/": MENDED,
@@ -98,7 +101,8 @@ def numbers(organisation: Organisation) -> dict[str, int]:
     late = Inbox.objects.create(source=github, key="k", body=b"{", due_at=timezone.now(), dead_at=timezone.now())
     puzzle = Puzzle.objects.create(source=github, kind="deployment", thing="1", error="?", at=timezone.now())
     held = HookSecret.objects.create(source=github, secret=b"sealed")
-    return {"s": source.pk, "e": dead.pk, "g": github.pk, "d": late.pk, "p": puzzle.pk, "h": held.pk}
+    csv = Source.objects.create(team=organisation.squad_a, provider="csv", name="files")
+    return {"c": csv.pk, "s": source.pk, "e": dead.pk, "g": github.pk, "d": late.pk, "p": puzzle.pk, "h": held.pk}
 
 
 def _knock(client: Client, door: str, numbers: dict[str, int]) -> int:

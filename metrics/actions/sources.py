@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from metrics import credentials, etags, inbox, reading, registry, secrets, streams
-from metrics.events import Found, ProviderError
+from metrics.events import Found, ProviderError, Push
 from metrics.models import Inbox, Puzzle, Service, Source, Stream
 from teams.models import Team, User
 
@@ -200,6 +200,32 @@ def resume_source(*, source: Source, by: User) -> None:
     """Read `source` again, from where it stood."""
     Source.objects.filter(pk=source.pk).update(paused_at=None, paused_by=None, inbox_stopped_at=None)
     read_again(sources=[source], by=by)
+
+
+@transaction.atomic
+def import_file(*, source: Source, body: bytes, by: User) -> bool:
+    """Keep an uploaded file as one delivery, from which facts follow. False when this very file was kept before.
+
+    Raises Refused for a file with faults: all of it is taken, or nothing.
+    """
+    provider = registry.provider_class(source.provider)
+    now = timezone.now()
+    push = Push(body=body, headers={"x-plumbline-at": now.isoformat()})
+    try:
+        provider.hear(push, now=now)
+    except ProviderError as wrong:
+        raise Refused(wrong.sentence, "file") from wrong
+    new = inbox.receive(source, provider.key(push), body, push.headers)
+    if new:
+        Source.objects.filter(pk=source.pk).update(settings={**source.settings, "imported_at": now.isoformat()})
+        transaction.on_commit(_sweep)
+    return new
+
+
+def _sweep() -> None:
+    from metrics.tasks import send_quietly, sweep_inbox
+
+    send_quietly(sweep_inbox)
 
 
 # --- dead letters ----------------------------------------------------------------------------------------------------

@@ -2,11 +2,12 @@
 
 from .connect import AddressForm, ChoiceForm, PushesForm
 from .git import GitSourceForm
-from .source import HookSecretForm, TokenForm, WindowForm
+from .source import FileForm, HookSecretForm, TokenForm, WindowForm
 
 __all__ = [
     "AddressForm",
     "ChoiceForm",
+    "FileForm",
     "GitSourceForm",
     "HookSecretForm",
     "PushesForm",

@@ -43,3 +43,24 @@ class HookSecretForm(forms.Form):
         help_text="Only where the provider makes the secret itself. Left empty we make one.",
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
+
+
+MOST_FILE_BYTES = 10_000_000
+
+
+class FileForm(forms.Form):
+    """A file of deployments or incidents."""
+
+    file = forms.FileField(
+        label="CSV file",
+        help_text="At most 10 MB and 20,000 rows; the first line names the columns.",
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv"}),
+        error_messages={"required": "Choose a file.", "empty": "The file is empty."},
+    )
+
+    def clean_file(self) -> bytes:
+        file = self.cleaned_data["file"]
+        if file.size > MOST_FILE_BYTES:
+            raise forms.ValidationError("The file has over 10 MB. Send it in parts.")
+        body: bytes = file.read()
+        return body

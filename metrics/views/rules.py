@@ -77,7 +77,7 @@ def _context(source: Source, guide: Guide, sheets: list[rule_sheets.Sheet]) -> d
             {
                 "sheet": sheet, "title": heads[sheet.kind][0], "sub": heads[sheet.kind][1],
                 "noun": heads[sheet.kind][2], "first": heads[sheet.kind][3], "usual": usual[sheet.kind],
-                "says_itself": sheet.kind not in guide.default_rules,
+                "says_itself": guide.default_rules.get(sheet.kind) is None,
             }
             for sheet in sheets
         ],

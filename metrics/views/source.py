@@ -43,6 +43,7 @@ def _now(request: HttpRequest, source: Source) -> dict[str, Any]:
     return {
         "scope": source.team, "source": source, "shown": shown, "streams": streams, "may_mend": may_mend,
         "unread": one_source.unread(source, held), "guide": one_source.guide_of(source),
+        "takes_files": hasattr(sources.provider_of(source), "preview"),
         "at_work": any(one.is_at_work for one in streams),
         "waits": any(one.word == "Waiting for its turn" for one in streams),
         "listed": [one for one in streams if one.state != "delivered"],

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from metrics import rule_preview, rule_sheets, streams
 from metrics.models import Deployment, Observed, Source, Stream
-from metrics.rules import Rules
+from metrics.rules import BadRule, Rules, compiled
 from tests.observing import said
 
 from .evidence import take
@@ -87,7 +87,7 @@ def test_the_preview_shows_services_that_move_and_runs_that_deploy(
         "services-0-name": r"svc-\1", "act": "preview",
     }  # fmt: skip
     shown = page(browser.post(rules, fields))
-    assert "With these rules, 6 of the last 6 runs are production deployments; now 0 are." in shown
+    assert "With these rules, 6 of the last 6 pipeline runs are production deployments; now 0 are." in shown
     assert "Moves from acme/api" in shown
     assert "svc-api" in shown
 
@@ -211,3 +211,16 @@ def test_whatever_is_sent_is_read_or_told_wrong_and_what_is_right_can_be_stored(
         Rules.of({"rules": said_})
         again = rule_sheets.stored(said_, {})
         assert rule_sheets.rules_of(again) == said_
+
+
+@pytest.mark.parametrize("pattern", ["/(a+)+$/", "/(a|aa)+$/", "/^(?:x*)*y/", "/(a{2,})+/", "/((a+))+/"])
+def test_a_pattern_that_could_take_for_ever_is_refused(pattern: str) -> None:
+    with pytest.raises(BadRule, match="could take for ever"):
+        compiled(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"/^v[0-9]+\.[0-9]+/", "/(eu|us)-prod/", r"/(?P<part>[a-z+*]+)\/deploy/", "/(ab)+/", r"/([0-9]{2}\.)+/"]
+)
+def test_a_usual_pattern_is_not(pattern: str) -> None:
+    assert compiled(pattern)
