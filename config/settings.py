@@ -237,6 +237,8 @@ SOURCE_INSECURE_HOSTS = env.list("PLUMBLINE_ALLOWED_HOSTS_FOR_SOURCES", default=
 CLONES_DIR = Path(env.str("PLUMBLINE_CLONES", default=str(BASE_DIR / ".plumbline" / "clones")))
 LEASE_SECONDS = _number("PLUMBLINE_LEASE_SECONDS", default=60, least=2)  # renewed while a reader is alive
 READ_EVERY_SECONDS = _number("PLUMBLINE_READ_EVERY", default=900, least=10)
+# what other apps know of a team, beside what sources tell: a title, and a function from teams and now to cells
+COVERAGE_OF_OTHERS = [("Dates", "stakeholders.coverage.dates")]
 KEEP_RAW_DAYS = _number("PLUMBLINE_KEEP_RAW_DAYS", default=400)  # the words that facts came from; 0: for ever
 INCIDENT_WINDOW_HOURS = _number("PLUMBLINE_INCIDENT_WINDOW_HOURS", default=24, least=1)
 

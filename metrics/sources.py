@@ -19,7 +19,7 @@ from teams.templatetags import ui
 
 from . import registry
 from .events import Guide, ProviderError
-from .models import Change, Deployment, Inbox, Incident, Puzzle, Service, Source, SourceDay, Stream
+from .models import Inbox, Puzzle, Service, Source, SourceDay, Stream
 from .one_source import OURS, label_of, progress_of
 from .periods import Week
 
@@ -304,58 +304,6 @@ def sentence(sources: list[SourceNow]) -> str:
     if len(sources) <= 2:
         return "The source is up to date." if len(sources) == 1 else "Both sources are up to date."
     return f"All {len(sources)} sources are up to date."
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known about one squad: a cell for each kind of evidence."""
-
-    team: Team
-    services: int
-    cells: list[dict[str, str]]
-
-
-COVERAGE = ("Changes", "Deployments", "Incidents")
-
-
-def coverage(teams: Collection[Team], sources: list[SourceNow], *, now: datetime) -> list[Known]:
-    """Each team that delivers × each kind of evidence of the past 90 days: from which source, or None. Four queries."""
-    since = now - timedelta(days=90)
-    ids = [team.pk for team in teams]
-    where = {"service__team__in": ids}
-    changes = _fed(
-        Change.objects.filter(deployed_changes__deployment__service__team__in=ids, merged_at__gte=since),
-        "deployed_changes__deployment__service__team",
-    )
-    deployments = _fed(Deployment.objects.filter(finished_at__gte=since, **where), "service__team")
-    incidents = _fed(Incident.objects.filter(started_at__gte=since, **where), "service__team")
-    services = dict(Service.objects.filter(team__in=ids).values_list("team").annotate(n=Count("pk")))
-    states = {one.pk: one for one in sources}
-    return [
-        Known(
-            team,
-            services.get(team.pk, 0),
-            [_cell(kind.get(team.pk, []), states) for kind in (changes, deployments, incidents)],
-        )
-        for team in teams
-        if not team.is_group
-    ]
-
-
-def _fed(rows: Any, team: str) -> dict[int, list[tuple[int, str]]]:
-    found: dict[int, list[tuple[int, str]]] = {}
-    for owner, source, name in rows.values_list(team, "source_id", "source__name").distinct():
-        found.setdefault(owner, []).append((source, name))
-    return found
-
-
-def _cell(feeding: list[tuple[int, str]], states: dict[int, SourceNow]) -> dict[str, str]:
-    if not feeding:
-        return {"state": "none", "word": "None", "note": "", "url": ""}
-    worst = min(feeding, key=lambda fed: 0 if fed[0] in states and states[fed[0]].is_stopped else 1)
-    more = f"and {len(feeding) - 1} more" if len(feeding) > 1 else ""
-    stopped = worst[0] in states and states[worst[0]].is_stopped
-    return {"state": "late" if stopped else "ok", "word": worst[1], "note": "stopped" if stopped else more, "url": ""}
 
 
 def rows_stored(source: Source) -> dict[str, int]:

@@ -117,7 +117,10 @@ class Observed(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["source", "kind", "thing", "digest"], name="observed_once"),
         ]
-        indexes = [models.Index(fields=["source", "received_at"], name="observed_by_age")]
+        indexes = [
+            models.Index(fields=["source", "received_at"], name="observed_by_age"),
+            models.Index(fields=["source", "kind", "-provider_updated_at"], name="observed_newest_of_a_kind"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.thing}"

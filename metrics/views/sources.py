@@ -12,13 +12,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from metrics import actions, sources
+from metrics import actions, coverage, sources
 from metrics.forms import GitSourceForm
 from metrics.models import Source
 from metrics.periods import Week
 from teams import access
 from teams.access import Right
 from teams.models import Team
+from teams.templatetags import ui
 
 from .connect import refuse
 from .fetched import owners, person, source_of
@@ -28,21 +29,39 @@ def index(request: HttpRequest, team: str) -> HttpResponse:
     """All sources that feed a team, and what is known about each squad below it."""
     scope = access.get_team(request.user, team)
     request.scope = scope  # type: ignore[attr-defined]
-    return render(request, "metrics/sources.html", _overview(request, scope))
+    below = list(access.below(request.user, scope))
+    context, found = _overview(request, scope, below)
+    known = coverage.coverage([one for one in below if one.closed_at is None], found, now=timezone.now())
+    context |= {
+        "columns": coverage.columns(),
+        "known": [_known(one) for one in known],
+        "blind": coverage.sentence(known),
+        "connect_for": next((one.team for one in known if one.is_blind and one.team.kind != Team.Kind.VENDOR), None),
+    }
+    return render(request, "metrics/sources.html", context)
+
+
+def _known(one: coverage.Known) -> dict[str, Any]:
+    """A row of the coverage matrix."""
+    return {
+        "name": one.team.name,
+        "note": ui.plural(one.services, "service") if one.services else "no service",
+        "url": reverse("metrics:overview", args=[one.team.slug]),
+        "cells": one.cells,
+    }
 
 
 def rows(request: HttpRequest, team: str) -> HttpResponse:
     """The part of the page that renews itself."""
     scope = access.get_team(request.user, team)
-    return render(request, "metrics/sources_table.html", _overview(request, scope))
+    context, _ = _overview(request, scope, list(access.below(request.user, scope)))
+    return render(request, "metrics/sources_table.html", context)
 
 
-def _overview(request: HttpRequest, scope: Team) -> dict[str, Any]:
+def _overview(request: HttpRequest, scope: Team, below: list[Team]) -> tuple[dict[str, Any], list[sources.SourceNow]]:
     now = timezone.now()
-    below = list(access.below(request.user, scope))
     may_mend = access.may(request.user, Right.SOURCES, scope)
     found = sources.overview(scope, [team.pk for team in below], now=now, may_mend=may_mend)
-    known = sources.coverage([team for team in below if team.closed_at is None], found, now=now)
     return {
         "scope": scope,
         "sources": found,
@@ -52,22 +71,7 @@ def _overview(request: HttpRequest, scope: Team) -> dict[str, Any]:
         "may_mend": may_mend,
         "unread": sum(source.dead for source in found),
         "week": Week.of(now, settings.ORGANISATION_ZONE).number,
-        "columns": sources.COVERAGE,
-        "known": [
-            {
-                "name": one.team.name,
-                "note": f"{one.services} services"
-                if one.services > 1
-                else "1 service"
-                if one.services
-                else "no service",
-                "url": reverse("metrics:overview", args=[one.team.slug]),
-                "cells": one.cells,
-            }
-            for one in known
-        ],
-        "blind": [one.team.name for one in known if all(cell["state"] == "none" for cell in one.cells)],
-    }
+    }, found
 
 
 def edit(request: HttpRequest, pk: int) -> HttpResponse:

@@ -62,7 +62,9 @@ def judged(got: Gathered) -> Judged:
     now = known.read(own.known) if own else remembering.known(ids, at=at)
     held = kept.get(got.week.previous().monday)
     before = known.read(held.known) if held else remembering.known(ids, at=got.start)
-    review = None if past else Review.objects.filter(team=got.team, by=got.user, at__lte=got.now).order_by("-pk").first()
+    review = (
+        None if past else Review.objects.filter(team=got.team, by=got.user, at__lte=got.now).order_by("-pk").first()
+    )
     point = known.read(review.known) if review else before
     asked = Asked(got.user, got.team, got.teams, now, got.feeds, got.stints)
     waiting = None if past else queue(asked)
