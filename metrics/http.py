@@ -490,7 +490,7 @@ class Door:
         """When Retry-After ends, by our clock: seconds, or a date of the provider's own."""
         now = self._now()
         if said.strip().isdigit():
-            return now + timedelta(seconds=min(int(said), 10_000_000))
+            return now + timedelta(seconds=min(int(said), 40_000_000))
         at = _http_date(said)
         return None if at is None else now + (at - answer.at)
 

@@ -27,7 +27,7 @@ from teams.models import User
 from .metrics.repository import Repository
 from .processes import PROJECT, Process, gone, mentioning, start, wait_for
 
-START_SECONDS = 90
+START_SECONDS = 240
 
 
 @dataclass(slots=True)

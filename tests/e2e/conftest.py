@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright
 from tests.metrics.repository import Repository
 
 PROJECT = Path(__file__).resolve().parents[2]
-START_SECONDS = 120
+START_SECONDS = 240
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",

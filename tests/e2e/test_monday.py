@@ -34,7 +34,7 @@ def test_a_monday(visit: Visit) -> None:
     expect(page.locator(".how-facts")).to_contain_text("FHIR Patient API")
     first = page.locator(".need").first
     expect(first).to_contain_text("Choose how to recover FHIR Patient API")
-    expect(first.locator("tbody tr")).to_have_count(3)
+    expect(first.locator("tbody tr")).to_have_count(3, timeout=20_000)  # what each option would do is worked out
     expect(first.locator("tbody tr").first).to_contain_text("$")
     expect(first.get_by_role("radio").first).to_be_checked()
     first.get_by_placeholder(re.compile("Why this one")).fill("Payers read first; writes can wait.")

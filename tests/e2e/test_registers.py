@@ -72,7 +72,7 @@ def test_the_director_signs_then_legal_and_the_acceptance_is_in_force(visit: Vis
 
 def test_a_decision_is_recorded_once_with_its_reason(visit: Visit) -> None:
     page = visit("Maya Lindqvist")
-    page.goto("/decisions/integration-platform/?show=waiting&q=recover")
+    page.goto("/decisions/integration-platform/?show=waiting&q=audit")
     page.locator("a.row-link").first.click()
     page.get_by_role("link", name="Take option A").click()
     page.get_by_label("Why").fill("Read and search are what payers wait for.")
