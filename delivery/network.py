@@ -182,13 +182,15 @@ def scheduled(known: Inputs) -> Schedule:
 # --- forecasts that are kept -----------------------------------------------------------------------------------------
 
 
-def recompute(*, why: str, as_of: date | None = None, at: datetime | None = None) -> models.ForecastRun:
+def recompute(
+    *, why: str, as_of: date | None = None, at: datetime | None = None, trials: int = TRIALS
+) -> models.ForecastRun:
     """Make a forecast of the whole network and keep it, unless nothing that it rests on has changed."""
     known = inputs(as_of)
     last = models.ForecastRun.objects.order_by("-pk").first()
-    if last is not None and last.inputs_digest == known.digest and last.seed == SEED and last.trials == TRIALS:
+    if last is not None and last.inputs_digest == known.digest and last.seed == SEED and last.trials == trials:
         return last
-    return keep(known, forecast(known, seed=SEED), why=why, at=at)
+    return keep(known, forecast(known, seed=SEED, trials=trials), why=why, at=at)
 
 
 @transaction.atomic

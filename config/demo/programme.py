@@ -43,6 +43,7 @@ PAST: dict[str, tuple[str, ...]] = {
     "Epic": ("Sandbox access", "Test accounts", "Profile guide, version 1", "Interface review", "Sandbox refresh"),
 }  # fmt: skip
 CHECKIN_WEEKS = 20
+PAST_TRIALS = 2000  # of the forecasts of the year before: enough to be scored, quick to tell
 REASONS = (Reason.VENDOR, Reason.SQUAD, Reason.ESTIMATE, Reason.ESTIMATE, Reason.SCOPE, Reason.PEOPLE, Reason.INCIDENT)
 
 
@@ -73,7 +74,7 @@ class Story:
         for at, _, act in sorted(self.told, key=lambda one: one[:2]):
             while (morning := datetime.combine(monday, time(6), UTC)) < at:
                 if Commitment.objects.open().exists():
-                    network.recompute(why="a new week", as_of=monday, at=morning)
+                    network.recompute(why="a new week", as_of=monday, at=morning, trials=PAST_TRIALS)
                 monday += timedelta(days=7)
             act()
         NetworkMark.objects.all().delete()
