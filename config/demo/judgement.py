@@ -250,7 +250,8 @@ def _decided(told: Told, ask: Callable[..., Decision]) -> None:
 
     row = ask("Certify with Epic before Cerner", "Laura Bennett", 50, [
         Answer(title="Epic first", lands_on=told.on(25), is_advised=True), Answer(title="Both at once", cost=9_000_000),
-    ])  # fmt: skip
+    ], stakes_days=15, evidence=[("Member records by client system", "https://reports.example/members-by-system")],
+    )  # fmt: skip
     decide(row, 0, "71% of member records sit with Epic customers.", 42, -3)
     actions.score_decision(
         decision=row, verdict="expected", by=told.by("Laura Bennett"), at=told.at(-2),
@@ -263,14 +264,16 @@ def _decided(told: Told, ask: Callable[..., Decision]) -> None:
             Answer(title="Buy a hosted one", cost=1_500_000, cost_yearly=3_600_000, points={0: 5, 1: 3, 2: 4},
                    is_advised=True),
         ],
-        kind="build_buy", years=3,
+        kind="build_buy", years=3, stakes=8_100_000, stakes_words="over three years",
+        evidence=[("Quotes of two vendors", "https://wiki.example/terminology/quotes"),
+                  ("Spike: loading SNOMED CT", "https://wiki.example/terminology/spike")],
         criteria=[("In time for go-live", 5), ("Fits our code systems", 3), ("Few people to run it", 2)],
     )  # fmt: skip
     decide(row, 1, "It is there in two weeks, and nobody has to be on call for it.", 44, 60)
     row = ask("One staging environment for three squads", "Yuki Tanaka", 24, [
         Answer(title="One for all three", cost_yearly=6_600_000, is_advised=True),
         Answer(title="Two environments", cost_yearly=13_200_000),
-    ])  # fmt: skip
+    ], evidence=[("Seven faults that two environments hid", "https://wiki.example/staging/faults")])  # fmt: skip
     decide(row, 0, "Two environments cost $11k a month and hid 7 integration faults.", 16, -1)
     row = ask("No new HL7 v2 feeds until switch-off", "Daniel Okafor", 12, [
         Answer(title="No new feeds", is_advised=True), Answer(title="Feeds for paying clients only"),

@@ -100,6 +100,8 @@ class SampleProvider:
             key = f"{service}-{day:%Y%m%d}-{number}"
             queue = character["queue"] if day >= shared else 0.0
             made, before = _deployment(chance, key, service, character, finished, queue, before, first=before is None)
+            if character["queue"] and day >= shared:
+                made.append(_staged(self.seed, key, service, finished))
             if "green" in character:
                 made += _runs(self.seed, key, service, character, finished, queue, now)
             events += [event for event in made if _when(event) <= now]
@@ -188,6 +190,18 @@ def _seen(
         provider_id=key, service=service, environment="production", production=True, sha=sha, ref="main",
         outcome=outcome, raw_outcome=str(outcome), started_at=finished - took, finished_at=finished, answer=answer,
         answers=answers, base=base, carried=carried if outcome is Outcome.SUCCESS else None, updated_at=finished,
+    )  # fmt: skip
+
+
+def _staged(seed: int, key: str, service: str, finished: datetime) -> DeploymentSeen:
+    """Its rehearsal in the staging environment that the squads share; chance of its own, as for runs."""
+    chance = random.Random(f"{seed} staging {key}")  # noqa: S311 (sample data)
+    ended = finished - timedelta(minutes=chance.uniform(25, 50))
+    return DeploymentSeen(
+        provider_id=f"{key}-staging", service=service, environment="staging", production=False,
+        sha=hashlib.sha1(f"{key}-0".encode(), usedforsecurity=False).hexdigest(), ref="main", outcome=Outcome.SUCCESS,
+        raw_outcome=str(Outcome.SUCCESS), started_at=ended - timedelta(minutes=chance.uniform(15, 45)),
+        finished_at=ended, updated_at=ended,
     )  # fmt: skip
 
 

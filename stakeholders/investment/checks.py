@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cached_property
 
-from django.apps import apps
 from django.utils import timezone
 
 from delivery import shown
 from delivery.models import Dependency
 from metrics import pipeline
-from metrics.models import Deployment
+from metrics.models import Deployment, PipelineRun
 from stakeholders.models import Checklist, ChecklistItem, ItemEvent, Requirement
 from stakeholders.registers.settled import settled
 from teams.models import Team
@@ -118,18 +117,17 @@ class _Facts:
         share = ui.percent((said.passed or 0) / said.run)
         return state, f"{share}: {said.passed} of {said.run} cases passed, {self.row.least_fidelity}% are needed."
 
-    def _runs(self) -> list[pipeline.Run] | None:
-        """Runs of the last weeks; None while no source tells any."""
-        try:
-            model: Any = apps.get_model("metrics", "PipelineRun")
-        except LookupError:
-            return None
-        found = model.objects.filter(service__team__in=self.ids, queued_at__gte=self.now - LOOK_BACK)
+    @cached_property
+    def runs(self) -> list[pipeline.Run]:
+        """Runs on the main branch that ended in the last weeks; whatever it is called, it is "main" here."""
+        found = PipelineRun.objects.current().filter(
+            service__team__in=self.ids, on_main=True, finished_at__gte=self.now - LOOK_BACK, finished_at__lte=self.now
+        )
         return [
             pipeline.Run(
-                repository=one.repository,
+                repository=f"{one.source_id} {one.repository}",
                 workflow=one.workflow,
-                branch=one.branch,
+                branch="main",
                 sha=one.sha,
                 attempt=one.attempt,
                 outcome=one.outcome,
@@ -142,8 +140,7 @@ class _Facts:
         ]
 
     def _coverage(self) -> tuple[State, str]:
-        runs = self._runs() or []
-        gate = pipeline.coverage_gate(runs, threshold=self.row.least_coverage)
+        gate = pipeline.coverage_gate(self.runs, threshold=self.row.least_coverage)
         if gate.newest is None:
             return State.UNKNOWN, "No source has reported coverage in the last 4 weeks."
         low = gate.newest < self.row.least_coverage or gate.below > 0
@@ -152,7 +149,7 @@ class _Facts:
         return (State.FAILS if low else State.HOLDS), said
 
     def _pipeline(self) -> tuple[State, str]:
-        rate = pipeline.success_rate(self._runs() or [])
+        rate = pipeline.success_rate(self.runs)
         if not rate.ended:
             return State.UNKNOWN, "No source has reported runs on the main branch in the last 4 weeks."
         said = f"{rate.passed} of {ui.plural(rate.ended, 'run')} passed, {self.row.least_success}% are needed."

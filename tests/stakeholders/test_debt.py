@@ -11,6 +11,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.test import Client
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from stakeholders.investment import actions, interest
@@ -70,6 +71,7 @@ def test_a_box_is_kept_when_it_ended_in_time_and_within_its_size() -> None:
     assert interest.box_kept(Box(), STORY, today=today) is None
 
 
+@hypothesis_settings(deadline=None)
 @given(st.lists(st.decimals(min_value="0.25", max_value="20", places=2), max_size=12), st.integers(0, 60))
 def test_work_never_leaves_less_than_nothing_and_order_does_not_matter(work: list[D], start: int) -> None:
     left = D(start)

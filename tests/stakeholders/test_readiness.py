@@ -5,16 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
 from metrics import pipeline
+from metrics.models import Deployment, PipelineRun, Service
 from metrics.pipeline import Run, Use
 from stakeholders.investment import actions
 from stakeholders.investment.checks import opened
 from stakeholders.investment.verdict import Item, State, Verdict, at_least, judge
 from teams.models import Person
 from tests.personas import Organisation
+
+from .weeks import NOW, a_service, a_source
 
 T0 = datetime(2026, 11, 2, 8, tzinfo=UTC)
 
@@ -124,3 +128,54 @@ def test_a_checklist_is_worked_out_and_its_decision_kept(organisation: Organisat
         by=director.user,
     )  # fmt: skip
     assert made.reasons == list(judged.reasons)
+
+
+def _ran(service: Service, name: str, outcome: str, coverage: float | None, *, days: int = 3, **more: object) -> None:
+    ended = NOW - timedelta(days=days)
+    said = {"branch": "trunk", "on_main": True, "started_at": ended - timedelta(minutes=9), "finished_at": ended}
+    PipelineRun.objects.create(
+        source=service.source, service=service, provider_id=name, workflow="ci", sha=name, outcome=outcome,
+        coverage=coverage, **(said | more),
+    )  # fmt: skip
+
+
+def _staged(service: Service, name: str, first: int, last: int) -> None:
+    day = NOW - timedelta(days=2)
+    Deployment.objects.create(
+        source=service.source, service=service, provider_id=name, environment="Staging", production=False, sha=name,
+        outcome="success", started_at=day + timedelta(minutes=first), finished_at=day + timedelta(minutes=last),
+    )  # fmt: skip
+
+
+def test_the_page_reads_runs_of_the_main_branch_and_who_met_in_staging(
+    organisation: Organisation, director: Person, client: Client
+) -> None:
+    source = a_source(organisation.platform, "CI")
+    a, b = a_service(source, organisation.squad_a, "a"), a_service(source, organisation.squad_b, "b")
+    _ran(a, "1", "success", 78.0, days=5)
+    _ran(a, "2", "failure", None, days=4)
+    _ran(b, "3", "success", 84.5)
+    _ran(b, "4", "cancelled", None)
+    # none of these counts: a topic branch, a branch nobody knows, too old, taken back, not ended
+    _ran(a, "topic", "failure", 10.0, on_main=False, branch="main")
+    _ran(a, "unknown", "failure", 11.0, on_main=None)
+    _ran(a, "old", "failure", 12.0, days=29)
+    _ran(a, "gone", "failure", 13.0, superseded_at=NOW)
+    _ran(a, "going", "", None, finished_at=None)
+    for service, name, first, last in ((a, "x", 0, 30), (b, "y", 20, 50), (a, "z", 60, 70)):
+        _staged(service, name, first, last)
+    row = actions.add_checklist(
+        team=organisation.platform,
+        name="Go-live",
+        kinds=("coverage", "pipeline"),
+        environment="staging",
+        by=director.user,
+    )
+    client.force_login(director.user)  # type: ignore[arg-type]
+    page = " ".join(client.get(row.get_absolute_url()).content.decode().split())
+    assert "84.5% at last; 1 of 2 merges below 80%." in page
+    assert "2 of 3 runs passed, 90% are needed." in page
+    assert "3 deployments of 2 squads in 4 weeks; 1 time two squads were in it together, 10 minutes waited in all." in page
+    squad = actions.add_checklist(team=organisation.squad_b, name="B alone", kinds=("coverage",), by=director.user)
+    (item,) = opened(squad, [organisation.squad_b]).items
+    assert (item.state, item.why) == (State.HOLDS, "84.5% at last; 0 of 1 merge below 80%.")
