@@ -114,7 +114,9 @@ def test_opened_it_compares_what_each_option_brings(slipped: Story, browser: Cli
 
 def test_a_worker_has_the_figures_ready_before_anybody_opens_the_page(slipped: Story, browser: Client) -> None:
     cache.clear()
-    assert not browser.get(WEEK).context["page"].judged.table.complete
+    shown = browser.get(WEEK)
+    assert not shown.context["page"].judged.table.complete
+    assert 'hx-trigger="load, again" data-again' in shown.content.decode(), "the page asks, and asks again"
     NetworkMark.objects.create(why="a test")
     forecast_if_needed()
     page = browser.get(WEEK).context["page"].judged

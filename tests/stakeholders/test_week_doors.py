@@ -24,6 +24,7 @@ DOORS: dict[str, tuple[int, ...]] = {
     "/week/squad-a/needs/": SEEN,
     "/week/squad-a/needs/{o}/": (200, 302, 302, 302, 302, 302, 404, 404),
     "/week/squad-a/needs/options-0/": ELSEWHERE,
+    "/week/squad-a/2026-W20/health/": SEEN,
     "/week/nowhere/needs/": (404,) * 8,
     "POST /week/squad-a/needs/{o}/decide/": (422, 302, 302, 302, 302, 302, 404, 404),
     "POST /week/squad-a/needs/{o}/snooze/": (422, 302, 302, 302, 302, 302, 404, 404),
