@@ -59,7 +59,7 @@ class Outcome:
     """An outcome in business words with its commitments rolled up: what was promised first, what now, the forecast.
 
     `state_first` and `state` are shapes of a status ("ok", "risk", "late", "delivered", "none") against the first and
-    the current promise; `word` and `word_first` are their words.
+    the current promise; `word` and `word_first` are their words. `id` below 0: a commitment without an outcome.
     """
 
     id: int
