@@ -55,7 +55,7 @@ def draft(
 
 @transaction.atomic
 def refresh(*, report: Report, now: datetime, by: User, at: datetime | None = None) -> Report:
-    """A new draft on the facts of `now` in place of this one; edited words come along where their place is still there."""
+    """A new draft on the facts of `now` in place of this one; edited words come along while their place exists."""
     _lock(report.team)
     held = _open(report, "Its facts stay. Make a new draft of this week instead.")
     facts = gather(by, report.team, Week(report.monday), now=now)
@@ -84,7 +84,7 @@ def write(*, report: Report, key: str, words: str, by: User, at: datetime | None
     if key not in places:
         raise Refused("These words are not in the report any more. Open it again and choose what to edit.", "words")
     said = clean(words.replace("\r\n", "\n"), "words", longest=MOST_WORDS)
-    said = "" if said == places[key].strip() else said
+    said = "" if said in places[key] else said
     if said == held.words.get(key, ""):
         return None
     return ReportWords.objects.create(report=report, key=key, words=said, at=moment(at), by=by, by_name=name_of(by))

@@ -19,11 +19,11 @@ from teams.access import Right
 from teams.models import User
 
 from . import wording
-from .document import Document, Table, Text
+from .document import Document
 from .facts import FactBase, canonical, read
+from .wording import AUDIENCES
 
 Step = ReportStep.Step
-AUDIENCES = ("finance", "engineering")
 OPEN = (Step.DRAFT, Step.REVIEWED)
 
 
@@ -47,22 +47,12 @@ def words_of(rows: Iterable[ReportWords]) -> dict[str, str]:
     return {key: found[key] for key in sorted(found) if found[key]}
 
 
-def said(document: Document) -> dict[str, str]:
-    """key → the words that stand there, of all that may be edited."""
-    found = {document.headline.key: document.headline.words} if document.headline.key else {}
-    for _, block in document.blocks():
-        if isinstance(block, Text) and block.key:
-            found[block.key] = block.words
-        elif isinstance(block, Table):
-            found |= {cell.key: cell.words for row in block.rows for cell in row if cell.key}
-    return found
-
-
-def computed(facts: FactBase) -> dict[str, str]:
-    """key → computed words, for every audience together: what can be edited."""
-    found: dict[str, str] = {}
-    for audience in reversed(AUDIENCES):
-        found |= said(wording.document(facts, audience=audience, words={}))
+def computed(facts: FactBase) -> dict[str, set[str]]:
+    """key → the computed words of every audience: what can be edited, and what it is without anybody's words."""
+    found: dict[str, set[str]] = {}
+    for audience in AUDIENCES:
+        for one in wording.editable(wording.document(facts, audience=audience)):
+            found.setdefault(one.key, set()).add(one.words.strip())
     return found
 
 

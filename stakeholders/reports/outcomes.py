@@ -79,8 +79,12 @@ def _outcome(key: int, own: Sequence[Promise], owned: Mapping[int, Owned], known
 
 
 def _latest(open_: Sequence[Promise]) -> Promise:
-    """By even odds; of those that tie the worse; without any forecast the one that is promised last."""
-    return max(open_, key=lambda one: (one.even or date.min, -WORST.index(_shape(one.state)), one.due, one.id))
+    """By even odds; of those that tie the milestone, then the worse; without a forecast the one promised last."""
+
+    def weight(one: Promise) -> tuple[date, bool, int, date, int]:
+        return one.even or date.min, one.is_milestone, -WORST.index(_shape(one.state)), one.due, one.id
+
+    return max(open_, key=weight)
 
 
 def _shape(state: str) -> str:
