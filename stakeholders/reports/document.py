@@ -28,7 +28,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """Words, and the value behind them: cents for money, 0–1 for percent, None for words only."""
+    """Words, and the value behind them: cents for money, 0–1 for percent, None for words only.
+
+    `key` and `note_key` name words that a director may edit; a cell with a value has no `key`.
+    """
 
     words: str = ""
     value: Value = None
@@ -36,23 +39,31 @@ class Cell:
     note: str = ""  # a second, lighter line under the words
     strong: bool = False
     url: str = ""
-    key: str = ""  # of words that a director may edit
+    currency: str = ""  # of money, where it is not the column's
+    key: str = ""
     edited: bool = False
+    note_key: str = ""
+    note_edited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """`width` is a share of the row; columns without words at the head are narrow marks."""
+    """`width` is a share of the row; columns without words at the head are narrow marks. Without `page` only a workbook
+    has it."""
 
     name: str
     kind: Kind = "text"
     width: float = 1.0
     currency: str = ""
+    page: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """`more` counts rows that a page leaves out; a workbook holds all of `rows`. `empty` says why there are none."""
+    """`more` counts rows that a page leaves out; a workbook holds all of `rows`. `empty` says why there are none.
+
+    With `most` 0 the table belongs to the workbook alone: a page says the same otherwise, and counts nothing.
+    """
 
     key: str
     title: str
@@ -68,7 +79,7 @@ class Table:
 
     @property
     def more(self) -> int:
-        return len(self.rows) - len(self.shown)
+        return 0 if self.most == 0 else len(self.rows) - len(self.shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +109,8 @@ class Point:
     monday: date
     even: date
     sure: date
+    even_words: str = ""
+    sure_words: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +124,10 @@ class DriftChart:
     deadline_words: str  # "1 Jan deadline"
     penalty_from: date | None = None
     penalty_words: str = ""  # "Penalty window, $18,000 a day"
-    even_words: str = ""
-    sure_words: str = ""
+    even_words: str = ""  # "8 Jan even odds"
+    sure_words: str = ""  # "19 Jan 85% sure"
+    first_label: str = ""  # "Week 36"
+    alt: str = ""  # what the chart shows, for those who do not see it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +135,8 @@ class Bar:
     """One option: its expected penalty and cost, in cents."""
 
     label: str
-    words: str
-    note: str = ""
+    words: str  # "$81k + $24k cost"
+    note: str = ""  # "45% on time"
     penalty: int | None = None
     cost: int | None = None
     tone: Tone = ""
@@ -133,6 +148,7 @@ class BarChart:
     title: str
     bars: tuple[Bar, ...]
     currency: str = "USD"
+    alt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +164,7 @@ class Spark:
     first_label: str = ""  # "week 36"
     last_label: str = ""  # "47"
     unit: str = ""
+    alt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
