@@ -16,12 +16,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db.models import Q
 from django.urls import reverse
 
 from delivery.actions.rules import today as this_day
 from delivery.models import Option
 from delivery.recovery import money
-from stakeholders.models import Decision, QueueMove
+from stakeholders.models import Decision, DecisionEvent, QueueMove
 from stakeholders.registers import board, settled
 from stakeholders.registers.held import Held, hold
 from stakeholders.registers.people import person_of
@@ -204,12 +205,13 @@ def count_key(user: User, team: Team) -> str:
 
 
 def open_options(known: Known) -> dict[int, list[Option]]:
-    """commitment → its options on the table that nobody has decided: of its newest move, and those without one."""
+    """commitment → its options on the table that nobody had decided: of its newest move, and those without one."""
     ids = [one.id for one in known.promises if one.is_open]
     newest: dict[int, Slip] = {}
     for slip in known.of("slips"):
         newest[slip.commitment] = slip
-    rows = Option.objects.filter(commitment__in=ids, withdrawn_at=None, at__lte=known.at)
+    still = Q(withdrawn_at=None) | Q(withdrawn_at__gt=known.at)
+    rows = Option.objects.filter(still, commitment__in=ids, at__lte=known.at)
     by_commitment: dict[int, list[Option]] = defaultdict(list)
     for row in rows.select_related("slip", "by", "choice", "commitment").order_by("pk"):
         by_commitment[row.commitment_id].append(row)
@@ -217,7 +219,7 @@ def open_options(known: Known) -> dict[int, list[Option]]:
     for commitment, own in by_commitment.items():
         slip = newest[commitment].id if commitment in newest else None
         here = [one for one in own if one.slip_id in (slip, None)]
-        decided = {one.slip_id for one in here if hasattr(one, "choice")}
+        decided = {one.slip_id for one in here if hasattr(one, "choice") and one.choice.at <= known.at}
         left = [one for one in here if one.slip_id not in decided]
         if left:
             found[commitment] = left
@@ -343,9 +345,9 @@ def _found(one: Need, asked: Asked) -> date:
 
 
 def _decisions(asked: Asked) -> Iterator[Item]:
-    ids = [one.pk for one in asked.teams]
-    rows = Decision.objects.waiting().filter(team__in=ids).select_related("team")
-    for row in rows.prefetch_related("options", "events").order_by("pk"):
+    waiting = [one.id for one in asked.known.of("decisions") if one.state in DecisionEvent.WAITING]
+    rows = Decision.objects.filter(pk__in=waiting).select_related("team")
+    for row in rows.prefetch_related("options", "events__person").order_by("pk"):
         options = [one for one in row.options.all() if one.withdrawn_at is None]
         asked_at = min((one.at for one in row.events.all()), default=row.created_at)
         yield Item(
@@ -460,6 +462,11 @@ GATHERERS: tuple[Callable[[Asked], Iterable[Item]], ...] = (
 )  # fmt: skip
 
 
+def then(asked: Asked) -> list[Item]:
+    """What is known to have waited at a moment of the past: options and decisions, whoever was to answer; in order."""
+    return ordered([*_options(asked), *_decisions(asked)])
+
+
 def _letter(index: int) -> str:
     return chr(ord("A") + index) if index < 26 else str(index + 1)
 
@@ -472,4 +479,4 @@ def _in_week(day: date | None, today: date) -> bool:
     return day is not None and today - timedelta(days=today.weekday()) <= day <= today
 
 
-__all__ = ["GATHERERS", "MOST", "Asked", "Item", "Queue", "deadline_of", "queue"]
+__all__ = ["GATHERERS", "MOST", "Asked", "Item", "Queue", "deadline_of", "queue", "then"]
