@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from teams import access
+from teams import access, spoken
 from teams.models import Team, User
 from teams.templatetags import ui
 
@@ -14,17 +14,12 @@ from .actions.rules import today as this_day
 from .models import Deadline, Holiday, PenaltyWindow
 from .status import by_chance
 
-_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 MOST_CLOSED = 30
 
 
 def money(cents: int | None, currency: str) -> str:
     """“$160k”; “CHF 160k” where a currency has no sign here."""
-    if cents is None:
-        return ui.MISSING
-    text = ui.money(cents / 100)
-    sign = _SIGNS.get(currency or "USD", f"{currency}\u00a0")
-    return text.replace("$", sign)
+    return spoken.cash(cents, currency)
 
 
 def window_words(row: PenaltyWindow, currency: str) -> str:

@@ -18,6 +18,7 @@ from teams.templatetags import ui
 
 from . import network
 from .chance import Chance
+from .inputs import Inputs
 from .models import Choice, Commitment, Option, Slip
 from .shown import DeadlineNow
 
@@ -76,9 +77,12 @@ def compared(row: Commitment, options: Sequence[Option], deadline: DeadlineNow |
     return {pk: _worded(held, deadline) for pk, held in worked_out(row.pk, options).items()} if options else {}
 
 
-def worked_out(commitment: int, options: Sequence[Option]) -> dict[int, dict[str, Any]]:
-    """option → when its commitment lands and, by deadline, (day, hits, trials, penalty); made where it is not kept."""
-    known = network.inputs()
+def worked_out(commitment: int, options: Sequence[Option], known: Inputs | None = None) -> dict[int, dict[str, Any]]:
+    """option → when its commitment lands and, by deadline, (day, hits, trials, penalty); made where it is not kept.
+
+    `known` spares the queries of `network.inputs` where several commitments are worked out.
+    """
+    known = known or network.inputs()
     raw = cache.get_many([_key(one, known.digest) for one in options]) or {}
     found: dict[int, dict[str, Any]] = {}
     for one in options:

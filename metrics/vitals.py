@@ -1,7 +1,8 @@
 """How a team's pipeline and reviews went week by week, and which main branches are red now. SQL over the facts.
 
 Success, time and coverage of the main branch (the pure definitions are in `pipeline.py`), and cycle time: a change
-opened → merged. A test holds SQL and the pure functions together. Four queries, whatever the data.
+opened → merged. A test holds SQL and the pure functions together. Four queries, whatever the data. A run counts for
+who owns its service now, a change for who owned it when it was deployed.
 """
 
 from __future__ import annotations
@@ -50,8 +51,7 @@ class Red:
     failures: int
 
 
-_RUNS = """
-    SELECT service.team_id, date_trunc('week', run.finished_at AT TIME ZONE %(zone)s)::date,
+_RUNS = """SELECT service.team_id, date_trunc('week', run.finished_at AT TIME ZONE %(zone)s)::date,
            count(*) FILTER (WHERE run.outcome = 'success') AS passed, count(*) AS ended,
            percentile_disc(0.5) WITHIN GROUP (ORDER BY run.finished_at - run.started_at)
                FILTER (WHERE run.started_at <= run.finished_at) AS took
@@ -76,14 +76,13 @@ _COVERAGE = """
 """
 _CYCLE = """
     WITH change AS (
-        SELECT DISTINCT service.team_id AS team, change.id, change.opened_at, change.merged_at
+        SELECT DISTINCT deployment.team_id AS team, change.id, change.opened_at, change.merged_at
           FROM metrics_change change
           JOIN metrics_deployedchange carried ON carried.change_id = change.id
           JOIN metrics_deployment deployment ON deployment.id = carried.deployment_id
-          JOIN metrics_service service ON service.id = deployment.service_id
          WHERE change.superseded_at IS NULL AND deployment.superseded_at IS NULL
            AND change.opened_at <= change.merged_at AND change.merged_at >= %(start)s AND change.merged_at < %(end)s
-           AND service.team_id = ANY(%(teams)s)
+           AND deployment.team_id = ANY(%(teams)s)
     )
     SELECT team, date_trunc('week', merged_at AT TIME ZONE %(zone)s)::date, count(*) AS merged,
            percentile_disc(0.5) WITHIN GROUP (ORDER BY merged_at - opened_at) AS cycle

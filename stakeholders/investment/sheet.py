@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from delivery.typed import MOST_CENTS
+from stakeholders.investment import money
 from stakeholders.models import BudgetLine, Phase
 from teams.models import Team
 
@@ -165,6 +166,14 @@ def _amount(said: str) -> tuple[int | None, str]:
     if cents != cents.to_integral_value():
         return None, f"“{said[:40]}” has parts of a cent. Round it."
     return int(cents), ""
+
+
+def pure(row: BudgetLine) -> money.Line:
+    """As sums are made of it."""
+    return money.Line(
+        team=row.team.name, month=row.month, category=row.category, plan=row.plan, actual=row.actual,
+        forecast=row.forecast, currency=row.currency,
+    )  # fmt: skip
 
 
 def cells(line: BudgetLine) -> list[Any]:

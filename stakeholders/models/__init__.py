@@ -26,6 +26,17 @@ from .modernisation import (
     Phase,
 )
 from .readiness import Checklist, ChecklistItem, GoDecision, ItemEvent, RetroAction
+from .reports import (
+    Bounce,
+    Delivery,
+    LinkDay,
+    Rendering,
+    Report,
+    ReportStep,
+    ReportWords,
+    Schedule,
+    ShareLink,
+)
 from .requirements import Requirement, RequirementEvent
 from .risks import Risk, RiskEvent
 from .weeks import KeptWeek, QueueMove, Review
@@ -35,6 +46,7 @@ __all__ = [
     "AcceptanceVersion",
     "AuditEntry",
     "AuditSeal",
+    "Bounce",
     "BudgetLine",
     "Checklist",
     "ChecklistItem",
@@ -46,6 +58,7 @@ __all__ = [
     "DecisionEvent",
     "DecisionOption",
     "DecisionOutcome",
+    "Delivery",
     "Evidence",
     "ExitCriterion",
     "FailedSigning",
@@ -53,11 +66,16 @@ __all__ = [
     "GoDecision",
     "ItemEvent",
     "KeptWeek",
+    "LinkDay",
     "Memo",
     "ModernisationPlan",
     "NotMeasurable",
     "Phase",
     "QueueMove",
+    "Rendering",
+    "Report",
+    "ReportStep",
+    "ReportWords",
     "Requirement",
     "RequirementEvent",
     "RetroAction",
@@ -65,7 +83,9 @@ __all__ = [
     "Revocation",
     "Risk",
     "RiskEvent",
+    "Schedule",
     "Score",
     "Seat",
+    "ShareLink",
     "Signature",
 ]

@@ -21,7 +21,7 @@ from teams.templatetags import ui
 
 from . import held as reading
 from .actions.signing import seat_of
-from .exposure import Stake, chance_words, level, together
+from .exposure import Exposure, Stake, chance_words, level, together
 from .held import Held
 from .people import person_of
 from .standing import State
@@ -139,18 +139,22 @@ class Total:
     count: int
 
 
-def totals(cards: Iterable[Card]) -> list[Total]:
+def exposures(cards: Iterable[Card]) -> dict[str, Exposure]:
     """By currency; resolved risks cost nothing any more, and those without a size are left out."""
     by_currency: dict[str, list[Stake]] = {}
     for card in cards:
         if card.stake is not None and card.state_of_risk != Column_.RESOLVED:
             by_currency.setdefault(card.risk.currency, []).append(card.stake)
-    found = []
-    for currency, stakes in sorted(by_currency.items()):
-        made = together(stakes)
-        assert made is not None  # noqa: S101 (there is one at least)
-        found.append(Total(currency, money(made.expected, currency), money(made.sure, currency), made.count))
-    return found
+    made = ((currency, together(stakes)) for currency, stakes in sorted(by_currency.items()))
+    return {currency: one for currency, one in made if one is not None}
+
+
+def totals(cards: Iterable[Card]) -> list[Total]:
+    """The same in words."""
+    return [
+        Total(currency, money(one.expected, currency), money(one.sure, currency), one.count)
+        for currency, one in exposures(cards).items()
+    ]
 
 
 @dataclass
@@ -284,4 +288,16 @@ def of_risk(risk: Risk) -> list[Held]:
     return reading.hold(reading.every().filter(risk=risk).order_by("-pk"))
 
 
-__all__ = ["Acceptance", "Board", "Card", "Column", "acceptances", "board", "cards", "of_risk", "risks", "totals"]
+__all__ = [
+    "Acceptance",
+    "Board",
+    "Card",
+    "Column",
+    "acceptances",
+    "board",
+    "cards",
+    "exposures",
+    "of_risk",
+    "risks",
+    "totals",
+]

@@ -12,6 +12,7 @@ from typing import Any
 
 from delivery import recovery
 from delivery.chance import Chance
+from delivery.inputs import Inputs
 from delivery.recovery import money
 from teams.templatetags import ui
 
@@ -34,6 +35,8 @@ class Row:
     advised: bool
     penalty_cents: int | None = None
     lands_on: date | None = None
+    cost_cents: int | None = None
+    share: float | None = None  # the chance, 0–1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +60,17 @@ class Table:
         return next((one.pk for one in self.rows if one.advised), None)
 
 
-def table(item: Item, known: Known, *, work_out: bool) -> Table | None:
-    """`work_out`: make the what-ifs that are missing; else only those that are kept."""
+def table(item: Item, known: Known, *, work_out: bool, inputs: Inputs | None = None) -> Table | None:
+    """`work_out`: make the what-ifs that are missing, from `inputs` if given; else only those that are kept."""
     if item.kind == "options":
-        return _of_slip(item, known, work_out=work_out)
+        return _of_slip(item, known, work_out=work_out, inputs=inputs)
     return _of_decision(item) if item.kind == "decision" and item.options else None
 
 
-def _of_slip(item: Item, known: Known, *, work_out: bool) -> Table:
+def _of_slip(item: Item, known: Known, *, work_out: bool, inputs: Inputs | None) -> Table:
     options, deadline = item.source, item.deadline
     if work_out:
-        figures = recovery.worked_out(item.number, options)
+        figures = recovery.worked_out(item.number, options, inputs)
     else:
         figures = recovery.remembered(options, known.forecast_digest)
     rows = tuple(
@@ -87,14 +90,14 @@ def _slip_row(letter: str, one: Any, held: dict[str, Any] | None, deadline: Dead
         said.append(f"Gives up: {one.scope_given_up}")
     if one.risk_left:
         said.append(f"Risk left: {one.risk_left}")
-    lands, chance, penalty = (held["lands"] if held else None), "", None
+    lands, chance, share, penalty = (held["lands"] if held else None), "", None, None
     if held and deadline is not None and deadline.id in held["deadlines"]:
         lands, hits, trials, penalty = held["deadlines"][deadline.id]
-        chance = Chance(hits, trials).words
+        chance, share = Chance(hits, trials).words, hits / trials
     return Row(
         letter, one.pk, one.title, ". ".join(said), money(one.cost, one.currency), _near(lands) if lands else "",
         chance, money(penalty, deadline.currency) if penalty is not None and deadline else "", one.is_advised,
-        penalty, lands,
+        penalty, lands, one.cost, share,
     )  # fmt: skip
 
 
@@ -105,7 +108,7 @@ def _of_decision(item: Item) -> Table:
             _cost(one, item.currency), _near(one.lands_on) if one.lands_on else "",
             ui.percent(one.chance) if one.chance is not None else "",
             money(one.penalty, item.currency) if one.penalty is not None else "", one.is_advised, one.penalty,
-            one.lands_on,
+            one.lands_on, one.cost, one.chance,
         )
         for one in item.source.options.all()
         if one.withdrawn_at is None

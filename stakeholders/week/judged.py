@@ -30,6 +30,9 @@ class Judged:
     """`headline` None: nothing is promised here, and deliveries speak. `queue` None on the page of a past week."""
 
     known: Known
+    before: Known  # a week earlier
+    asked: Asked
+    weeks: list[drift.Week]  # of the nearest deadline
     headline: Headline | None
     from_what: str
     how: list[dict[str, str]]
@@ -51,8 +54,9 @@ class Judged:
         return bool(self.known.promises or self.known.deadlines)
 
 
-def judged(got: Gathered) -> Judged:
-    """Everything about promises and decisions, in a fixed number of queries."""
+def judged(got: Gathered, *, work_out: bool = False) -> Judged:
+    """Everything about promises and decisions, in a fixed number of queries. `work_out`: what the options of the first
+    item would bring, if nobody has worked it out yet."""
     ids = [one.pk for one in got.teams]
     past = got.week < week_in_review(got.now, settings.ORGANISATION_ZONE)
     at = got.end if past else got.now
@@ -69,7 +73,7 @@ def judged(got: Gathered) -> Judged:
     asked = Asked(got.user, got.team, got.teams, now, got.feeds, got.stints, got.vitals, got.red)
     waiting = None if past else queue(asked)
     opened = next((one for one in waiting.shown if one.decides), None) if waiting else None
-    table = comparing.table(opened, now, work_out=False) if opened else None
+    table = comparing.table(opened, now, work_out=work_out) if opened else None
     sparks, each = drift.moves([one.id for one in now.promises], at=at)
     nearest = now.deadlines[0] if now.deadlines else None
     weeks = drift.weeks_of(nearest.id, at=at) if nearest else []
@@ -77,7 +81,7 @@ def judged(got: Gathered) -> Judged:
         known=now, waiting=len(waiting.items) if waiting else 0, past=past, remedy=comparing.remedy(table, opened)
     ))  # fmt: skip
     return Judged(
-        known=now, headline=said,
+        known=now, before=before, asked=asked, weeks=weeks, headline=said,
         from_what=saying.from_what(now, sum(map(len, asked.options.values()))) if said else "",
         how=[{"text": one.text, "url": _opens(one.opens, got)} for one in said.how] if said else [],
         queue=waiting, opened=opened, table=table,

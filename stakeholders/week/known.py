@@ -32,6 +32,8 @@ class Promise:
     sure: date | None = None
     hits: int | None = None
     trials: int | None = None
+    state_first: str = ""  # against the first promise; "": not kept then
+    word_first: str = ""
 
     @property
     def is_open(self) -> bool:

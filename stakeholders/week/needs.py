@@ -115,8 +115,13 @@ def count_key(user: User, team: Team) -> str:
     return f"needs:{user.pk}:{team.pk}"
 
 
+def then(asked: Asked) -> list[Item]:
+    """What is known to have waited at a moment of the past: options and decisions, whoever was to answer; in order."""
+    return ordered([*promises.options(asked), *registers.decisions(asked)])
+
+
 def _in_week(day: date | None, today: date) -> bool:
     return day is not None and today - timedelta(days=today.weekday()) <= day <= today
 
 
-__all__ = ["GATHERERS", "MOST", "Asked", "Item", "Queue", "deadline_of", "queue"]
+__all__ = ["GATHERERS", "MOST", "Asked", "Item", "Queue", "deadline_of", "queue", "then"]

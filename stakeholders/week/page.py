@@ -102,9 +102,14 @@ class Page:
 
 def compose(user: User, team: Team, week: Week, *, now: datetime) -> Page:
     """The page of `team` for `week` as `user` may see it. Raises ValueError where the calendar ends."""
-    got = gather(user, team, week, now=now)
+    return composed(gather(user, team, week, now=now))
+
+
+def composed(got: Gathered, *, work_out: bool = False) -> Page:
+    """The page from what was gathered; `work_out`: with what-ifs that take a moment."""
+    team, user, week = got.team, got.user, got.week
     late = fresh.behind(got)
-    promised = judged(got)
+    promised = judged(got, work_out=work_out)
     totals = figures.totals(got)
     facts = _facts(got, totals)
     rows = health.rows(got)

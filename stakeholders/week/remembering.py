@@ -117,7 +117,7 @@ def _promise(
     if delivered or run is None:
         line = None
     trials = run.trials if run else 0
-    judged = status(
+    both = status(
         Heard(
             promised_on=row.made_on, delivered_on=delivered,
             last_check_in=today if row.is_milestone else _day(heard) if heard else None,
@@ -129,11 +129,15 @@ def _promise(
         override=Override(
             standing=Standing(override.status), reason=override.why, by=override.by_name, on=_day(override.at)
         ) if override else None,
-    ).current  # fmt: skip
+    )  # fmt: skip
+    judged = both.current
     forecast: dict[str, Any] = (
         {"even": line.even, "sure": line.sure, "hits": line.hits, "trials": trials} if line else {}
     )
-    return Promise(**common, state=judged.standing.value, word=judged.standing.words, why=judged.reason, **forecast)
+    return Promise(
+        **common, state=judged.standing.value, word=judged.standing.words, why=judged.reason, **forecast,
+        state_first=both.first.standing.value, word_first=both.first.standing.words,
+    )  # fmt: skip
 
 
 # --- deadlines and contracts -----------------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ def _missed(facts: Facts) -> _Said | None:
     count, of = len(late), len(facts.known.open)
     if count == 1:
         one = late[0]
-        why = [_slip_words(slip) for slip in _slips_of(facts.known, [one.id])[:1]] or [NO_REASON]
+        why = [slip_words(slip) for slip in slips_of(facts.known, [one.id])[:1]] or [NO_REASON]
         return _Said(f"{short(one.title, 'One commitment')} of {short(one.team_name, 'one team')} is",
                      "likely late.", "risk", (one.why, *why))  # fmt: skip
     return _Said(f"{count} of {of} open commitments are", "likely late.", "risk", (_safe(facts.known),))
@@ -146,17 +146,17 @@ _RULES: tuple[Callable[[Facts], _Said | None], ...] = (_late, _unsafe, _missed, 
 
 def causes(known: Known, one: Deadline) -> list[str]:
     """The newest logged slip on the way to a deadline; or that there is none."""
-    found = [slip for slip in _slips_of(known, one.chain) if slip.to > slip.frm]
-    return [_slip_words(found[0])] if found else [NO_REASON]
+    found = [slip for slip in slips_of(known, one.chain) if slip.to > slip.frm]
+    return [slip_words(found[0])] if found else [NO_REASON]
 
 
-def _slips_of(known: Known, ids: Sequence[int]) -> list[Slip]:
+def slips_of(known: Known, ids: Sequence[int]) -> list[Slip]:
     still = {one.id for one in known.open}
     found = [one for one in known.of("slips") if one.commitment in ids and one.commitment in still]
     return sorted(found, key=lambda one: (one.on, one.id), reverse=True)
 
 
-def _slip_words(slip: Slip) -> str:
+def slip_words(slip: Slip) -> str:
     moved = f"{slip.team} moved {slip.title} by {_days((slip.to - slip.frm).days)}"
     why = _sentence(slip.words) if slip.words else f"{slip.reason}." if slip.reason else NO_REASON
     return f"{moved}: {why[0].lower() + why[1:] if _may_lower(why) else why}"
@@ -193,8 +193,8 @@ def _how(facts: Facts) -> tuple[Found, ...]:
         on_way = [promise for key in one.chain if (promise := known.get("promises", key)) and promise.is_open]
         if on_way:
             lines.append(Found(f"On its way: {', '.join(promise.title for promise in on_way)}.", "roadmap"))
-        for slip in _slips_of(known, one.chain)[:3]:
-            lines.append(Found(_slip_words(slip), f"commitment:{slip.commitment}"))
+        for slip in slips_of(known, one.chain)[:3]:
+            lines.append(Found(slip_words(slip), f"commitment:{slip.commitment}"))
     tally = [(word, sum(one.state == state for one in known.open)) for state, word in (
         ("ok", "on track"), ("risk", "at risk"), ("late", "likely late"), ("stale", "not heard of for 8 days"),
         ("none", "without a forecast"),
@@ -261,4 +261,15 @@ def _sentence(words: str) -> str:
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
-__all__ = ["MOST_WORDS", "ORDER", "Facts", "causes", "chance_of", "from_what", "saying", "short"]
+__all__ = [
+    "MOST_WORDS",
+    "ORDER",
+    "Facts",
+    "causes",
+    "chance_of",
+    "from_what",
+    "saying",
+    "short",
+    "slip_words",
+    "slips_of",
+]

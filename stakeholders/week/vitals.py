@@ -49,7 +49,7 @@ class Row:
 
 def rows(got: Gathered) -> list[Row]:
     """In the order of the tree, those without numbers last."""
-    owning = {one.team for one in got.services}
+    owning = health.owners(got)
     found = [_row(team, got, owning) for team in got.teams if health.belongs(team, got, owning)]
     return sorted(found, key=lambda row: bool(row.blank))
 
@@ -119,7 +119,7 @@ def behind(got: Gathered) -> Behind:
     merges = (
         Change.objects.current()
         .filter(
-            deployed_changes__deployment__service__team__in=ids,
+            deployed_changes__deployment__team__in=ids,
             deployed_changes__deployment__superseded_at=None,
             opened_at__isnull=False,
             merged_at__gte=start,

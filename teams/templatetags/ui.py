@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import template
+
+from teams.spoken import web as safe_url
 
 from .drawings import STATUS_WORDS, band, icon, reads, spark, stages, status
 from .words import (
@@ -61,16 +62,6 @@ __all__ = [
 register = template.Library()
 
 
-def safe_url(value: str | None) -> str:
-    """The address if it leads to a web page, else nothing: what came from outside may be `javascript:`."""
-    text = (value or "").strip()
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return ""
-    return text if parts.scheme in ("http", "https") and parts.netloc else ""
-
-
 def item(mapping: Mapping[Any, Any] | None, key: Any) -> Any:
     """A value of a mapping by a key that is itself a variable."""
     return None if mapping is None else mapping.get(key)
@@ -83,7 +74,8 @@ def nth(sequence: Sequence[Any] | None, index: int) -> Any:
 
 for written in (ago, count, day, days, delta, duration, instant, iso, money, percent, plural, points, weekday):
     register.filter(written.__name__, written)
-for chosen in (safe_url, item, nth):
+register.filter("safe_url", safe_url)
+for chosen in (item, nth):
     register.filter(chosen.__name__, chosen)
 for drawn in (band, icon, reads, spark, stages, status):
     register.simple_tag(drawn)

@@ -79,8 +79,8 @@ def test_cycle_time_is_the_median_from_opened_to_merged_of_what_was_deployed_onc
     tuesday = datetime(2026, 11, 17, 12, tzinfo=UTC)
     deployments = [
         Deployment.objects.create(
-            source=service.source, service=service, provider_id=str(number), environment="production", production=True,
-            sha=str(number), outcome="success", finished_at=tuesday + HOUR,
+            source=service.source, service=service, team=service.team, provider_id=str(number),
+            environment="production", production=True, sha=str(number), outcome="success", finished_at=tuesday + HOUR,
         )
         for number in range(2)
     ]  # fmt: skip

@@ -39,18 +39,6 @@ def _year(request: HttpRequest) -> int:
     return int(said) if said.isascii() and said.isdigit() and 1990 <= int(said) <= 2099 else today().year
 
 
-def _pure(row: BudgetLine) -> money.Line:
-    return money.Line(
-        team=row.team.name,
-        month=row.month,
-        category=row.category,
-        plan=row.plan,
-        actual=row.actual,
-        forecast=row.forecast,
-        currency=row.currency,
-    )
-
-
 def variance_words(one: money.Sums) -> str:
     """“$12k more than planned”; "" without a plan to compare with."""
     if one.variance is None:
@@ -89,7 +77,7 @@ def page(request: HttpRequest, team: str) -> HttpResponse:
     user, scope = scoped(request, team)
     year = _year(request)
     rows = list(_rows(user, scope).filter(month__year=year))
-    own = [_pure(row) for row in rows]
+    own = [sheet.pure(row) for row in rows]
     months = money.months_between(date(year, 1, 1), date(year, 12, 1))
     kinds = {label: [line for line in own if line.category == key] for key, label in BudgetLine.Category.choices}
     teams: dict[str, list[money.Line]] = {}

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from django.db.models import Q
 from django.urls import reverse
 
 from delivery.models import Option
@@ -20,12 +21,13 @@ SOON = timedelta(days=28)  # a need this near wants somebody
 
 
 def open_options(known: Known) -> dict[int, list[Option]]:
-    """commitment → its options on the table that nobody has decided: of its newest move, and those without one."""
+    """commitment → its options on the table that nobody had decided: of its newest move, and those without one."""
     ids = [one.id for one in known.promises if one.is_open]
     newest: dict[int, Slip] = {}
     for slip in known.of("slips"):
         newest[slip.commitment] = slip
-    rows = Option.objects.filter(commitment__in=ids, withdrawn_at=None, at__lte=known.at)
+    still = Q(withdrawn_at=None) | Q(withdrawn_at__gt=known.at)
+    rows = Option.objects.filter(still, commitment__in=ids, at__lte=known.at)
     by_commitment: dict[int, list[Option]] = defaultdict(list)
     for row in rows.select_related("slip", "by", "choice", "commitment").order_by("pk"):
         by_commitment[row.commitment_id].append(row)
@@ -33,7 +35,7 @@ def open_options(known: Known) -> dict[int, list[Option]]:
     for commitment, own in by_commitment.items():
         slip = newest[commitment].id if commitment in newest else None
         here = [one for one in own if one.slip_id in (slip, None)]
-        decided = {one.slip_id for one in here if hasattr(one, "choice")}
+        decided = {one.slip_id for one in here if hasattr(one, "choice") and one.choice.at <= known.at}
         left = [one for one in here if one.slip_id not in decided]
         if left:
             found[commitment] = left

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from stakeholders.models import Decision, Requirement
+from stakeholders.models import Decision, DecisionEvent, Requirement
 from stakeholders.registers import board, settled
 from stakeholders.registers.held import Held, hold
 from stakeholders.registers.settled import Settled
@@ -17,9 +17,9 @@ from .item import Asked, Item, day_of, deadline_of
 
 
 def decisions(asked: Asked) -> Iterator[Item]:
-    ids = [one.pk for one in asked.teams]
-    rows = Decision.objects.waiting().filter(team__in=ids).select_related("team")
-    for row in rows.prefetch_related("options", "events").order_by("pk"):
+    waiting = [one.id for one in asked.known.of("decisions") if one.state in DecisionEvent.WAITING]
+    rows = Decision.objects.filter(pk__in=waiting).select_related("team")
+    for row in rows.prefetch_related("options", "events__person").order_by("pk"):
         options = [one for one in row.options.all() if one.withdrawn_at is None]
         asked_at = min((one.at for one in row.events.all()), default=row.created_at)
         yield Item(

@@ -1,0 +1,1 @@
+"""Reports: one fact base, many renderings, and a ledger of who was told what and when."""
