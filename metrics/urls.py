@@ -3,7 +3,7 @@
 from django.urls import path
 
 from . import webhooks
-from .views import connect, dead_letters, files, measures, rules, services, source, sources
+from .views import connect, dead_letters, files, incidents, measures, rules, services, source, sources
 
 app_name = "metrics"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("metrics/<slug:team>/", measures.overview, name="overview"),
     path("metrics/<slug:team>/<slug:measure>/", measures.page, name="measure"),
     path("metrics/<slug:team>/<slug:measure>/rows.csv", measures.rows_csv, name="rows_csv"),
+    path("incident/<int:pk>/", incidents.page, name="incident"),
+    path("incident/<int:pk>/correct/", incidents.correct, name="correct_incident"),
     path("sources/<slug:team>/", sources.index, name="sources"),
     path("sources/<slug:team>/rows/", sources.rows, name="source_rows"),
     path("sources/<slug:team>/connect/", connect.providers, name="connect"),
