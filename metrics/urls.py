@@ -40,6 +40,7 @@ urlpatterns = [
     path("source/<int:pk>/service/<int:service>/", services.page, name="service"),
     path("source/<int:pk>/service/<int:service>/hand-over/", services.hand_over, name="hand_over"),
     path("source/<int:pk>/unread/", dead_letters.of_source, name="unread"),
+    path("source/<int:pk>/unread/now/", dead_letters.now, name="unread_now"),
     path("source/<int:pk>/unread/event/<int:event>/", dead_letters.event, name="unread_event"),
     path("source/<int:pk>/unread/thing/<int:thing>/", dead_letters.thing, name="unread_thing"),
     path("source/<int:pk>/replay/", dead_letters.replay_all, name="replay_all"),

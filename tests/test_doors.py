@@ -79,6 +79,7 @@ DOORS: dict[str, tuple[int, ...]] = {
     "POST /source/{g}/rules/": MENDED,
     "/source/{g}/rules/now/": MENDED,
     "/source/{g}/unread/": SEEN,
+    "/source/{g}/unread/now/": SEEN,
     "/source/{g}/unread/event/{d}/": MENDED,
     "/source/{g}/unread/thing/{p}/": MENDED,
     "POST /source/{g}/solve/{p}/": POSTED,
