@@ -31,7 +31,9 @@ __all__ = ["story"]
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["promise", "slip", "flag", "estimate", "link", "choose", "deliver", "cancel", "forecast", "deadline"]),
+        st.sampled_from(
+            ["promise", "slip", "flag", "estimate", "link", "choose", "deliver", "cancel", "forecast", "deadline"]
+        ),
         st.integers(0, 5),
     ),
     min_size=3, max_size=9,
