@@ -163,6 +163,7 @@ def _read(pk: int) -> bool:
             if registry.observes(row.source.provider):
                 observed.take(row.source, _hear(row, now=now), now=now)
             else:
+                observed.lock(row.source)
                 ingest.store(row.source, registry.connect(row.source).parse(bytes(row.body), now=now), now=now)
             row.processed_at, row.error, row.error_detail = now, "", ""
             row.save(update_fields=["processed_at", "error", "error_detail"])
@@ -200,6 +201,17 @@ def replay(event: Inbox) -> None:
     Inbox.objects.filter(pk=event.pk, processed_at=None, pruned_at=None).update(
         dead_at=None, attempts=0, due_at=Now(), error="", error_detail=""
     )
+
+
+def replay_all(source: Source) -> int:
+    """Try the dead letters of `source` whose words are kept again; how many. One statement."""
+    dead = Inbox.objects.filter(source=source, dead_at__isnull=False, processed_at=None, pruned_at=None)
+    return dead.update(dead_at=None, attempts=0, due_at=Now(), error="", error_detail="")
+
+
+def waiting(source: Source) -> int:
+    """How many events of `source` wait for a worker."""
+    return Inbox.objects.filter(source=source, processed_at=None, dead_at=None).count()
 
 
 def start_again(source: Source) -> None:

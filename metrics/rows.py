@@ -10,8 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.urls import reverse
+
+from teams.templatetags import ui
+
 from . import dora
-from .models import DeployedChange, Deployment, Failure, Incident
+from .models import DeployedChange, Deployment, Failure, Incident, IncidentLink
 
 # --- changes ---------------------------------------------------------------------------------------------------------
 
@@ -61,8 +65,8 @@ def _change_row(one: DeployedChange) -> ChangeRow:
         title=change.title or change.sha[:10],
         url=change.url,
         sha=change.sha,
-        team=deployment.service.team.name,
-        team_slug=deployment.service.team.slug,
+        team=deployment.team.name,
+        team_slug=deployment.team.slug,
         service=deployment.service.title,
         first_commit_at=change.first_commit_at,
         deployed_at=deployment.finished_at,
@@ -145,8 +149,8 @@ def _deployment_row(one: Deployment, shown: tuple[Evidence, ...], undone: Deploy
         title=str(one),
         url=one.url,
         sha=one.sha,
-        team=one.service.team.name,
-        team_slug=one.service.team.slug,
+        team=one.team.name,
+        team_slug=one.team.slug,
         service=one.service.title,
         finished_at=one.finished_at or one.started_at,
         changes=getattr(one, "carried", 0),
@@ -180,10 +184,20 @@ class IncidentRow:
     deployment: str
     deployment_url: str
     how: str
+    page: str  # where the link can be corrected
 
 
 _HOW = {"named": "named by the incident", "answered": "taken back or mended", "window": "the latest before it",
-        "person": "set by a person"}  # fmt: skip
+        }  # fmt: skip
+
+
+def how_linked(link: IncidentLink | None) -> str:
+    """How we know: in words, for the deployment or the absence of one. "" when nobody said anything."""
+    if link is None:
+        return ""
+    if link.corrected_by is not None and link.corrected_at is not None:
+        return f"said by {link.corrected_by}, {ui.day(link.corrected_at)}"
+    return _HOW.get(link.how, "")
 
 
 def incident_rows(found: Iterable[Incident], now: datetime) -> list[IncidentRow]:
@@ -200,8 +214,8 @@ def _incident_row(one: Incident, now: datetime) -> IncidentRow:
         title=one.title or one.provider_id,
         url=one.url,
         severity=one.severity,
-        team=one.service.team.name,
-        team_slug=one.service.team.slug,
+        team=one.team.name,
+        team_slug=one.team.slug,
         service=one.service.title,
         started_at=one.started_at,
         resolved_at=one.resolved_at,
@@ -209,5 +223,6 @@ def _incident_row(one: Incident, now: datetime) -> IncidentRow:
         recovery=one.resolved_at - finished if known and one.resolved_at and finished else None,
         deployment=str(deployment) if deployment else "",
         deployment_url=deployment.url if deployment else "",
-        how=_HOW.get(link.how, "") if link and deployment else "",
+        how=how_linked(link),
+        page=reverse("metrics:incident", args=[one.pk]),
     )
