@@ -48,6 +48,7 @@ def _kept(image: Image.Image) -> bytes:
     is_png = image.format == "PNG"
     upright = ImageOps.exif_transpose(image)
     upright = upright.convert("RGBA" if "A" in upright.getbands() or "transparency" in upright.info else "RGB")
+    upright.info.clear()  # comments and profiles would be written again
     for scale in (1, 2, 4):
         smaller = upright.copy()
         smaller.thumbnail((_WIDTH // scale, _HEIGHT // scale), Image.Resampling.LANCZOS)

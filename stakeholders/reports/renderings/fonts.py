@@ -2,8 +2,8 @@
 
 Inter comes with unfold as woff2; it is unpacked once into a folder that all workers share. Whoever is first renames a
 finished folder into place, so that nobody reads half a font. Typst's own fonts cover Greek, Cyrillic, Hebrew and
-Arabic; for others, `PLUMBLINE_FONTS` names a folder of .ttf or .otf files. System fonts are never looked for: the same document
-is to be the same bytes everywhere.
+Arabic; for others, `PLUMBLINE_FONTS` names a folder of .ttf or .otf files. System fonts are never looked for: the same
+document is to be the same bytes everywhere.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from importlib import resources
 from pathlib import Path
 
 import typst
-from django.conf import settings
 from fontTools.ttLib import TTCollection, TTFont, TTLibError
+
+from .places import places
 
 FAMILY = "Inter"
 WEIGHTS = ("Regular", "Medium", "SemiBold")
@@ -39,12 +40,11 @@ def loaded() -> Loaded:
     """Read once for each process."""
     inter = _inter()
     folders, families, covered = [str(inter)], [FAMILY], _covered(inter)
-    if settings.REPORT_FONTS:
-        added = Path(settings.REPORT_FONTS)
-        for name, points in _added(added):
+    if places.added is not None:
+        for name, points in _added(places.added):
             families += [name] if name not in families else []
             covered |= points
-        folders.append(str(added))
+        folders.append(str(places.added))
     fonts = typst.Fonts(include_system_fonts=False, font_paths=[*folders])
     known = set(fonts.families())
     return Loaded(fonts, (*(name for name in families if name in known), "DejaVu Sans Mono"), frozenset(covered))
@@ -52,8 +52,8 @@ def loaded() -> Loaded:
 
 def _inter() -> Path:
     try:
-        settings.REPORT_CACHE.mkdir(parents=True, exist_ok=True)
-        return unpacked(settings.REPORT_CACHE)
+        places.cache.mkdir(parents=True, exist_ok=True)
+        return unpacked(places.cache)
     except OSError:  # nowhere to keep it: unpack it for this process alone
         return unpacked(Path(tempfile.mkdtemp(prefix="plumbline-fonts-")))
 

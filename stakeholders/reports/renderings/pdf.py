@@ -49,13 +49,14 @@ def render(document: Document, facts: FactBase) -> bytes:
     """The bytes of the file; the same document gives the same bytes. Raises ValueError for a paper that is none."""
     asked = _asked(document)
     try:
-        made: bytes = _compiler().compile(**asked)
+        made = _compiler().compile(**asked)
     except typst.TypstError as wrong:
         if "could not be displayed" not in str(wrong):
             raise
         # signs that have a shape each, and none together
         asked["sys_inputs"]["data"] = _NOT_LATIN.sub(_BOX, asked["sys_inputs"]["data"])
         made = _compiler().compile(**asked)
+    assert isinstance(made, bytes)
     return made
 
 
