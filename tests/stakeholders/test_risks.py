@@ -258,7 +258,7 @@ def test_a_commitment_shows_its_risks_requirements_and_acceptances_with_where_ea
 def test_what_a_reader_may_not_see_is_not_beside_their_commitment(
     scene: Scene, page_of: Browser, contributor: Person
 ) -> None:
-    scene.ask(team=scene.organisation.platform, risk=None)
+    scene.ask(team=scene.organisation.platform, risk=None, signers=scene.signers()[1:])
     text = page_of(contributor).get(f"/commitment/{scene.api.pk}/")
     assert [one["title"] for one in text.context["beside"]] == ["Risks"]
     assert "table=delivery_commitment" not in text.content.decode(), "the trail is for those who govern"
