@@ -27,11 +27,7 @@ PAGES = (
 )
 MORE = (
     "/debt/integration-platform/",
-    "/debt/squad-a/new/",
-    "/modernisation/integration-platform/",
     "/budget/integration-platform/",
-    "/budget/integration-platform/file/",
-    "/go/integration-platform/",
     "/retro/integration-platform/",
     "/scorecard/integration-platform/",
     "/scorecard/integration-platform/roadmap/",
