@@ -106,6 +106,7 @@ def _environment(folder: Path, servers: dict[str, str], port: int, repository: s
         }
     )
     os.environ.setdefault("PLUMBLINE_ORGANISATION", "Meridian Health")
+    os.environ.setdefault("PLUMBLINE_ADDRESS", f"http://127.0.0.1:{port}")
     os.environ.setdefault("PLUMBLINE_READ_EVERY", "60")
     os.environ.setdefault("LOG_LEVEL", "WARNING")
 
