@@ -1,7 +1,8 @@
 """What is known about each squad: a cell for each kind of evidence, from which source, and what is missing.
 
-A gap here is a gap in every number of that squad. Kinds that other apps know of are named in the settings. Reads only,
-in a fixed number of queries.
+A gap here is a gap in every number of that squad. What happened counts for who owned the service then; the number of
+services is that of today. Kinds that other apps know of are named in the settings. Reads only, in a fixed number of
+queries.
 """
 
 from __future__ import annotations
@@ -66,20 +67,20 @@ def coverage(teams: Collection[Team], sources: Collection[SourceNow], *, now: da
 
 def _evidence(teams: Sequence[int], since: datetime) -> list[tuple[Any, str]]:
     """(rows, the way from a row to its team) for each of COLUMNS."""
-    by_service = "service__team"
-    by_deployment = "deployed_changes__deployment__service__team"
+    own = "team"
+    by_deployment = "deployed_changes__deployment__team"
     changes = Change.objects.filter(superseded_at=None, merged_at__gte=since, **{f"{by_deployment}__in": teams})
     reviewed = ~Q(number="") | Q(first_review_at__isnull=False) | Q(approved_at__isnull=False)
-    runs = PipelineRun.objects.filter(superseded_at=None, queued_at__gte=since, service__team__in=teams)
-    deployments = Deployment.objects.filter(superseded_at=None, finished_at__gte=since, service__team__in=teams)
-    incidents = Incident.objects.filter(superseded_at=None, started_at__gte=since, service__team__in=teams)
+    runs = PipelineRun.objects.filter(superseded_at=None, queued_at__gte=since, team__in=teams)
+    deployments = Deployment.objects.filter(superseded_at=None, finished_at__gte=since, team__in=teams)
+    incidents = Incident.objects.filter(superseded_at=None, started_at__gte=since, team__in=teams)
     return [
         (changes, by_deployment),
         (changes.filter(reviewed), by_deployment),
-        (runs, by_service),
-        (deployments, by_service),
-        (incidents, by_service),
-        (runs.filter(coverage__isnull=False), by_service),
+        (runs, own),
+        (deployments, own),
+        (incidents, own),
+        (runs.filter(coverage__isnull=False), own),
     ]
 
 

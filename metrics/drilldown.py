@@ -1,7 +1,7 @@
 """The rows behind a number: what `rollups` counted for a week, one by one, so that they add up to it exactly.
 
-The conditions here are those of `rollups`' SQL. Querysets come back unsliced, in the order a person reads them;
-`rows.py` says what a line of each tells.
+The conditions here are those of `rollups`' SQL; a row belongs to the squad that owned its service then. Querysets come
+back unsliced, in the order a person reads them; `rows.py` says what a line of each tells.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .periods import Week
 from .rows import ChangeRow, change_rows
 
 Teams = Collection[int]
-PLACE = ("service__team",)
+PLACE = ("team", "service")
 COUNTED = Q(production=True, outcome="success", superseded_at=None)
 
 
@@ -36,12 +36,12 @@ def changes(teams: Teams, week: Week, *, left_out: bool = False) -> QuerySet[Dep
     plausible = Q(change__first_commit_at__lte=F("deployment__finished_at"))
     carried = DeployedChange.objects.filter(
         _within("deployment__finished_at", week),
-        deployment__service__team__in=teams,
+        deployment__team__in=teams,
         deployment__production=True,
         deployment__outcome="success",
         deployment__superseded_at=None,
         change__superseded_at=None,
-    ).select_related("change", "deployment__service__team")
+    ).select_related("change", "deployment__team", "deployment__service")
     if left_out:
         unknown = Q(change__first_commit_at=None) | Q(change__first_commit_at__gt=F("deployment__finished_at"))
         return carried.filter(unknown).order_by("-deployment__finished_at", "pk")
@@ -77,14 +77,14 @@ def deployments(teams: Teams, week: Week) -> QuerySet[Deployment]:
 
 
 def _counted(teams: Teams, week: Week) -> QuerySet[Deployment]:
-    return Deployment.objects.filter(_within("finished_at", week), COUNTED, service__team__in=teams)
+    return Deployment.objects.filter(_within("finished_at", week), COUNTED, team__in=teams)
 
 
 def attempts_left_out(teams: Teams, week: Week) -> QuerySet[Deployment]:
     """Production attempts of `week` that count nowhere: failed before users saw them, cancelled, unclear, rewritten."""
     at = _within("finished_at", week) | (Q(finished_at=None) & _within("started_at", week))
     counted = Q(outcome="success", superseded_at=None, finished_at__isnull=False)
-    tried = Deployment.objects.filter(at, service__team__in=teams, production=True).exclude(counted)
+    tried = Deployment.objects.filter(at, team__in=teams, production=True).exclude(counted)
     return _marked(tried).order_by(Coalesce("finished_at", "started_at").desc(), "-pk")
 
 
@@ -117,12 +117,12 @@ def answer_counts(teams: Teams, week: Week) -> Counter[str]:
 def incidents(teams: Teams, week: Week) -> QuerySet[Incident]:
     """Those resolved in `week`, longest first."""
     span = ExpressionWrapper(F("resolved_at") - F("started_at"), DurationField())
-    found = Incident.objects.filter(_within("resolved_at", week), service__team__in=teams, superseded_at=None)
+    found = Incident.objects.filter(_within("resolved_at", week), team__in=teams, superseded_at=None)
     return found.select_related(*PLACE, "link__deployment").annotate(span=span).order_by("-span", "-pk")
 
 
 def open_incidents(teams: Teams, week: Week, now: datetime) -> QuerySet[Incident]:
     """Those that began before the end of `week` and are not over at all yet, oldest first."""
     end = min(week.bounds(settings.ORGANISATION_ZONE)[1], now)
-    found = Incident.objects.filter(service__team__in=teams, superseded_at=None, resolved_at=None, started_at__lt=end)
+    found = Incident.objects.filter(team__in=teams, superseded_at=None, resolved_at=None, started_at__lt=end)
     return found.select_related(*PLACE, "link__deployment").order_by("started_at", "pk")

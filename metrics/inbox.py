@@ -163,6 +163,7 @@ def _read(pk: int) -> bool:
             if registry.observes(row.source.provider):
                 observed.take(row.source, _hear(row, now=now), now=now)
             else:
+                observed.lock(row.source)
                 ingest.store(row.source, registry.connect(row.source).parse(bytes(row.body), now=now), now=now)
             row.processed_at, row.error, row.error_detail = now, "", ""
             row.save(update_fields=["processed_at", "error", "error_detail"])

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from django.db import connection
 
 from . import derive
+from .attribution import BROKE, DEPLOYED
 from .changes import store_changes, store_commits
 from .events import (
     ChangeSeen,
@@ -159,7 +160,9 @@ def _deployments(said: Said, seen: list[DeploymentSeen], done: Stored) -> None:
         )
         for one in seen
     )
-    written = upsert("metrics_deployment", said, "provider_id", _DEPLOYMENT_FIELDS, rows, worked_out=_WORKED_OUT)
+    written = upsert(
+        "metrics_deployment", said, "provider_id", _DEPLOYMENT_FIELDS, rows, worked_out=_WORKED_OUT, dated=DEPLOYED
+    )
     done.new += sum(inserted for _, inserted in written)
     done.changed += sum(not inserted for _, inserted in written)
     after = _known(source, keys)
@@ -266,7 +269,7 @@ def _incidents(said: Said, seen: list[IncidentSeen], done: Stored) -> None:
         )
         for one in seen
     )
-    written = upsert("metrics_incident", said, "provider_id", _INCIDENT_FIELDS, rows)
+    written = upsert("metrics_incident", said, "provider_id", _INCIDENT_FIELDS, rows, dated=BROKE)
     done.new += sum(inserted for _, inserted in written)
     done.changed += sum(not inserted for _, inserted in written)
     derive.mark({*before, *_incident_times(source, keys)} if written else ())

@@ -24,7 +24,7 @@ from . import by_squad, charts, drilldown, rollups, sentences
 from .behind import Behind
 from .catalogue import Measure
 from .measures import Tile, tiles_of
-from .models import Service, Source
+from .models import ServiceOwner, Source
 from .periods import Week, weeks_ending
 from .rollups import Pooled
 
@@ -86,9 +86,11 @@ class Opened:
 
     @cached_property
     def sources(self) -> list[tuple[int, str, str]]:
-        """(team, name, provider) of what feeds the scope."""
+        """(team, name, provider) of what feeds the scope, or fed it while it owned a service of it."""
         own = Source.objects.filter(team__in=self.ids).values_list("team_id", "name", "provider")
-        fed = Service.objects.filter(team__in=self.ids).values_list("team_id", "source__name", "source__provider")
+        fed = ServiceOwner.objects.filter(team__in=self.ids).values_list(
+            "team_id", "service__source__name", "service__source__provider"
+        )
         return sorted({*own, *fed.distinct()}, key=lambda one: one[1:])
 
     @property

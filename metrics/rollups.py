@@ -1,7 +1,7 @@
-"""Weekly sums in SQL: one row per service and ISO week, counted again only where a fact changed.
+"""Weekly sums in SQL: one row per service, owner and ISO week, counted again only where a fact changed.
 
 The definitions are `dora.py`'s; a property test holds the two equal. A row keeps every lead time and every restore
-time of its week, so that the services of any group are pooled exactly, however the tree of teams is cut.
+time of its week, so that the rows of any group are pooled exactly, however the tree of teams is cut.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.db import connection, transaction
 
-from . import history
+from . import attribution, history
 from .models import DirtyWeek, ServiceWeek
 from .periods import Week
 
@@ -56,9 +56,13 @@ def _rebuild_some(now: datetime) -> int:
 
 
 def _mark_other_zones(cursor, zone: str) -> None:  # type: ignore[no-untyped-def]
-    """Weeks counted in another zone than today's begin at another hour: count all of them again."""
+    """Weeks counted in another zone than today's begin at another hour: count all of them again.
+
+    So do the days of hand-overs: what happened in the hours between goes to its owner in this zone.
+    """
     if not ServiceWeek.objects.exclude(zone=zone).exists():
         return
+    attribution.attribute()
     cursor.execute("DELETE FROM metrics_serviceweek")
     cursor.execute(
         """
@@ -72,18 +76,33 @@ def _mark_other_zones(cursor, zone: str) -> None:  # type: ignore[no-untyped-def
 def _count(cursor, weeks: Sequence[tuple[int, Week]], now: datetime) -> None:  # type: ignore[no-untyped-def]
     zone = settings.ORGANISATION_ZONE
     bounds = [week.bounds(zone) for _, week in weeks]
+    # not updated in place: an owner whose facts went to another leaves no row behind
     cursor.execute(
         """
-        WITH week AS (
+        DELETE FROM metrics_serviceweek held
+         USING unnest(%s::bigint[], %s::date[]) AS asked(service_id, monday)
+         WHERE held.service_id = asked.service_id AND held.monday = asked.monday
+        """,
+        [[service for service, _ in weeks], [week.monday for _, week in weeks]],
+    )
+    cursor.execute(
+        """
+        WITH asked AS (
             SELECT * FROM unnest(
                 %(services)s::bigint[], %(mondays)s::date[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]
-            ) AS week(service_id, monday, starts, ends)
+            ) AS asked(service_id, monday, starts, ends)
+        ), week AS (
+            SELECT asked.*, d.team_id FROM asked JOIN metrics_deployment d
+                ON d.service_id = asked.service_id AND d.finished_at >= asked.starts AND d.finished_at < asked.ends
+             UNION
+            SELECT asked.*, i.team_id FROM asked JOIN metrics_incident i
+                ON i.service_id = asked.service_id AND i.resolved_at >= asked.starts AND i.resolved_at < asked.ends
         )
         INSERT INTO metrics_serviceweek (
-            service_id, monday, zone, deployments, deploy_days, failed_attempts, failed, rework,
+            service_id, team_id, monday, zone, deployments, deploy_days, failed_attempts, failed, rework,
             lead_seconds, left_out, restore_seconds, recovery_seconds, built_at
         )
-        SELECT week.service_id, week.monday, %(zone)s,
+        SELECT week.service_id, week.team_id, week.monday, %(zone)s,
                made.deployments, coalesce(made.days, '{}'), made.failed_attempts, made.failed, made.rework,
                coalesce(lead.seconds, '{}'), coalesce(lead.left_out, 0),
                coalesce(restored.seconds, '{}'), coalesce(restored.recovery, '{}'), %(now)s
@@ -108,7 +127,8 @@ def _count(cursor, weeks: Sequence[tuple[int, Week]], now: datetime) -> None:  #
                             )
                        ) AS only_reverts
                   FROM metrics_deployment d
-                 WHERE d.service_id = week.service_id AND d.production AND d.superseded_at IS NULL
+                 WHERE d.service_id = week.service_id AND d.team_id = week.team_id
+                   AND d.production AND d.superseded_at IS NULL
                    AND d.finished_at >= week.starts AND d.finished_at < week.ends
               ) one
          ) made
@@ -120,7 +140,8 @@ def _count(cursor, weeks: Sequence[tuple[int, Week]], now: datetime) -> None:  #
               FROM metrics_deployment d
               JOIN metrics_deployedchange dc ON dc.deployment_id = d.id
               JOIN metrics_change c ON c.id = dc.change_id AND c.superseded_at IS NULL
-             WHERE d.service_id = week.service_id AND d.production AND d.outcome = 'success' AND d.superseded_at IS NULL
+             WHERE d.service_id = week.service_id AND d.team_id = week.team_id
+               AND d.production AND d.outcome = 'success' AND d.superseded_at IS NULL
                AND d.finished_at >= week.starts AND d.finished_at < week.ends
          ) lead
          CROSS JOIN LATERAL (
@@ -132,15 +153,9 @@ def _count(cursor, weeks: Sequence[tuple[int, Week]], now: datetime) -> None:  #
               FROM metrics_incident i
               LEFT JOIN metrics_incidentlink link ON link.incident_id = i.id
               LEFT JOIN metrics_deployment d ON d.id = link.deployment_id AND d.superseded_at IS NULL
-             WHERE i.service_id = week.service_id AND i.superseded_at IS NULL
+             WHERE i.service_id = week.service_id AND i.team_id = week.team_id AND i.superseded_at IS NULL
                AND i.resolved_at >= week.starts AND i.resolved_at < week.ends
          ) restored
-        ON CONFLICT (service_id, monday) DO UPDATE SET
-            zone = excluded.zone, deployments = excluded.deployments, deploy_days = excluded.deploy_days,
-            failed_attempts = excluded.failed_attempts, failed = excluded.failed, rework = excluded.rework,
-            lead_seconds = excluded.lead_seconds, left_out = excluded.left_out,
-            restore_seconds = excluded.restore_seconds, recovery_seconds = excluded.recovery_seconds,
-            built_at = excluded.built_at
         """,
         {
             "services": [service for service, _ in weeks],
@@ -190,8 +205,7 @@ class Pooled:
 _POOLED = """
     WITH pool AS (
         SELECT w.*, {group} AS grouping FROM metrics_serviceweek w
-          JOIN metrics_service s ON s.id = w.service_id
-         WHERE s.team_id = ANY(%(teams)s) AND w.monday = ANY(%(mondays)s)
+         WHERE w.team_id = ANY(%(teams)s) AND w.monday = ANY(%(mondays)s)
     ), sums AS (
         SELECT grouping, monday, sum(deployments) AS deployments, sum(failed_attempts) AS failed_attempts,
                sum(failed) AS failed, sum(rework) AS rework, sum(left_out) AS left_out
@@ -220,13 +234,16 @@ _POOLED = """
 
 
 def pooled(teams: Iterable[int], weeks: Sequence[Week]) -> list[Pooled]:
-    """One row a week, oldest first, of all services of `teams` together; empty weeks are zero-filled. One query."""
+    """One row a week, oldest first, of all that `teams` owned at the time, together. One query.
+
+    Empty weeks are zero-filled.
+    """
     return _series(_pool("0", teams, weeks).get(0, {}), weeks)
 
 
 def by_team(teams: Iterable[int], weeks: Sequence[Week]) -> Mapping[int, list[Pooled]]:
     """team → its weeks, for those of `teams` that have any row in `weeks`. One query."""
-    return {team: _series(rows, weeks) for team, rows in _pool("s.team_id", teams, weeks).items()}
+    return {team: _series(rows, weeks) for team, rows in _pool("w.team_id", teams, weeks).items()}
 
 
 def _series(rows: Mapping[date, Pooled], weeks: Sequence[Week]) -> list[Pooled]:

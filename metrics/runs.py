@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from django.db import connection
 
+from .attribution import RAN
 from .events import JobSeen, RunSeen
 from .models import PipelineJob, PipelineRun
 from .upsert import Said, Stored, plain, upsert
@@ -30,7 +31,7 @@ def store_runs(said: Said, seen: list[RunSeen], services: Mapping[str, int], don
         )
         for one in seen
     )
-    written = dict(upsert("metrics_pipelinerun", said, "provider_id, attempt", _FIELDS, rows))
+    written = dict(upsert("metrics_pipelinerun", said, "provider_id, attempt", _FIELDS, rows, dated=RAN))
     done.new += sum(written.values())
     done.changed += len(written) - sum(written.values())
     if written:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from . import webhooks
-from .views import connect, dead_letters, files, measures, rules, source, sources
+from .views import connect, dead_letters, files, measures, rules, services, source, sources
 
 app_name = "metrics"
 urlpatterns = [
@@ -35,6 +35,8 @@ urlpatterns = [
     path("source/<int:pk>/file/import/", files.take, name="take_file"),
     path("source/<int:pk>/rules/", rules.edit, name="rules"),
     path("source/<int:pk>/rules/now/", rules.now, name="rules_now"),
+    path("source/<int:pk>/service/<int:service>/", services.page, name="service"),
+    path("source/<int:pk>/service/<int:service>/hand-over/", services.hand_over, name="hand_over"),
     path("source/<int:pk>/unread/", dead_letters.of_source, name="unread"),
     path("source/<int:pk>/unread/event/<int:event>/", dead_letters.event, name="unread_event"),
     path("source/<int:pk>/unread/thing/<int:thing>/", dead_letters.thing, name="unread_thing"),

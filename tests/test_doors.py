@@ -33,7 +33,8 @@ OF_THE_QUEUE = ("needs", "mark_reviewed", "need", "decide_need", "snooze_need", 
 HOOK = "00000000-0000-0000-0000-000000000000"
 
 # GET unless it begins with POST; {s} is a Git source of Squad A, {e} an event of it that could not be read;
-# {g} a source of GitHub with an event {d}, a thing {p} and a webhook's secret {h}; {c} takes files
+# {g} a source of GitHub with an event {d}, a thing {p} and a webhook's secret {h}; {c} takes files;
+# {v} is a service of {s}
 DOORS: dict[str, tuple[int, ...]] = {
     "/week/squad-a/": SEEN,
     "/week/squad-a/2026-W20/": SEEN,
@@ -59,6 +60,8 @@ DOORS: dict[str, tuple[int, ...]] = {
     "POST /source/{s}/pause/": POSTED,
     "POST /source/{s}/replay/{e}/": POSTED,
     "POST /source/{s}/replay/": POSTED,
+    "/source/{s}/service/{v}/": SEEN,
+    "POST /source/{s}/service/{v}/hand-over/": REFUSED,
     "/source/{g}/now/": SEEN,
     "/source/{g}/begin/": MENDED,
     "/source/{g}/begin/now/": MENDED,
@@ -92,7 +95,7 @@ def numbers(organisation: Organisation) -> dict[str, int]:
     source = Source.objects.create(
         team=organisation.squad_a, provider="git", name="api", address="https://git.example.org/a"
     )
-    Service.objects.create(source=source, name="", title="api", team=organisation.squad_a)
+    service = Service.objects.create(source=source, name="", title="api", team=organisation.squad_a)
     Stream.objects.create(source=source, kind="history", due_at=timezone.now())
     dead = Inbox.objects.create(source=source, key="k", body=b"{", due_at=timezone.now(), dead_at=timezone.now())
     github = Source.objects.create(
@@ -102,7 +105,10 @@ def numbers(organisation: Organisation) -> dict[str, int]:
     puzzle = Puzzle.objects.create(source=github, kind="deployment", thing="1", error="?", at=timezone.now())
     held = HookSecret.objects.create(source=github, secret=b"sealed")
     csv = Source.objects.create(team=organisation.squad_a, provider="csv", name="files")
-    return {"c": csv.pk, "s": source.pk, "e": dead.pk, "g": github.pk, "d": late.pk, "p": puzzle.pk, "h": held.pk}
+    return {
+        "c": csv.pk, "s": source.pk, "e": dead.pk, "g": github.pk, "d": late.pk, "p": puzzle.pk, "h": held.pk,
+        "v": service.pk,
+    }  # fmt: skip
 
 
 def _knock(client: Client, door: str, numbers: dict[str, int]) -> int:
@@ -132,7 +138,7 @@ def test_every_address_has_its_row() -> None:
     rows = {re.sub(r"\{\w\}", "{}", door.rpartition(" ")[2]) for door in DOORS}
     example = {
         "team": "squad-a", "week": "2026-W20", "measure": "lead-time", "provider": "github", "hook": HOOK, "pk": "{}",
-        "event": "{}", "thing": "{}", "secret": "{}",
+        "event": "{}", "thing": "{}", "secret": "{}", "service": "{}",
     }  # fmt: skip
     for pattern in _patterns(get_resolver().url_patterns):
         address = "/" + "".join(

@@ -4,7 +4,7 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 import pgtrigger.compiler
-import pgtrigger.migrations
+import teams.migrating
 from django.conf import settings
 from django.db import migrations, models
 
@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('teams', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('teams', '__first__'),
     ]
 
     operations = [
@@ -37,142 +37,11 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='FrozenPromise',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('promised_on', models.DateField()),
-                ('chance', models.FloatField(null=True)),
-                ('sure_days', models.PositiveIntegerField(null=True)),
-                ('planned_value', models.PositiveSmallIntegerField(null=True)),
-                ('is_stretch', models.BooleanField()),
-                ('kept_at', models.DateTimeField(auto_now_add=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Holiday',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('name', models.CharField(blank=True, max_length=80)),
-            ],
-            options={
-                'ordering': ['day'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Iteration',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField()),
-            ],
-            options={
-                'ordering': ['starts_on'],
-            },
-        ),
-        migrations.CreateModel(
             name='NetworkMark',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(auto_now_add=True)),
                 ('why', models.CharField(max_length=200)),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Option',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=300)),
-                ('cost', models.BigIntegerField(default=0)),
-                ('currency', models.CharField(default='USD', max_length=3)),
-                ('saves_days', models.IntegerField(default=0)),
-                ('scope_given_up', models.CharField(blank=True, max_length=300)),
-                ('risk_left', models.CharField(blank=True, max_length=300)),
-                ('is_advised', models.BooleanField(default=False)),
-                ('at', models.DateTimeField()),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
-            ],
-            options={
-                'ordering': ['pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Outcome',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=300)),
-                ('is_sample', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-            ],
-            options={
-                'ordering': ['title'],
-            },
-        ),
-        migrations.CreateModel(
-            name='PenaltyWindow',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('from_date', models.DateField()),
-                ('to_date', models.DateField(blank=True, null=True)),
-                ('kind', models.CharField(max_length=10)),
-                ('amount', models.BigIntegerField()),
-                ('cap', models.BigIntegerField(blank=True, null=True)),
-            ],
-            options={
-                'ordering': ['from_date'],
-            },
-        ),
-        migrations.CreateModel(
-            name='PlanningInterval',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('frozen_at', models.DateTimeField(blank=True, null=True)),
-            ],
-            options={
-                'ordering': ['-starts_on', 'name'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Slip',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('from_date', models.DateField()),
-                ('to_date', models.DateField()),
-                ('reason', models.CharField(max_length=20)),
-                ('words', models.TextField(blank=True, max_length=2000)),
-                ('impact', models.TextField(blank=True, max_length=2000)),
-                ('at', models.DateTimeField()),
-                ('by_name', models.CharField(max_length=150)),
-            ],
-            options={
-                'ordering': ['pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='StatusOverride',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(max_length=20)),
-                ('why', models.CharField(max_length=500)),
-                ('at', models.DateTimeField()),
-                ('by_name', models.CharField(max_length=150)),
-                ('expires_on', models.DateField()),
-            ],
-            options={
-                'ordering': ['pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Capacity',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('days', models.PositiveIntegerField()),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='capacities', to='teams.team')),
             ],
         ),
         migrations.CreateModel(
@@ -191,17 +60,49 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Choice',
+            name='Holiday',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('why', models.CharField(blank=True, max_length=500)),
-                ('at', models.DateTimeField()),
-                ('by_name', models.CharField(max_length=150)),
-                ('forecast', models.JSONField(default=dict)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('day', models.DateField()),
+                ('name', models.CharField(blank=True, max_length=80)),
+                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holidays', to='teams.team')),
             ],
             options={
-                'ordering': ['pk'],
+                'ordering': ['day'],
+                'constraints': [models.UniqueConstraint(fields=('team', 'day'), name='holiday_once_for_a_team')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Outcome',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('title', models.CharField(max_length=300)),
+                ('is_sample', models.BooleanField(default=False)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('sponsor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='sponsored', to='teams.person')),
+                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='outcomes', to='teams.team')),
+            ],
+            options={
+                'ordering': ['title'],
+            },
+        ),
+        migrations.CreateModel(
+            name='PlanningInterval',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=80)),
+                ('starts_on', models.DateField()),
+                ('ends_on', models.DateField()),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('frozen_at', models.DateTimeField(blank=True, null=True)),
+                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('frozen_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='intervals', to='teams.team')),
+            ],
+            options={
+                'ordering': ['-starts_on', 'name'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='interval_ends_after_it_starts'), models.CheckConstraint(condition=models.Q(models.Q(('frozen_at', None), ('frozen_by', None)), models.Q(('frozen_at__isnull', False), ('frozen_by__isnull', False)), _connector='OR'), name='interval_frozen_at_and_by_together'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.Func(models.F('team'), models.F('team'), template="int8range(%(expressions)s, '[]')"), '&&'), (models.Func('starts_on', 'ends_on', django.contrib.postgres.fields.ranges.RangeBoundary(inclusive_lower=True, inclusive_upper=True), function='daterange'), '&&')], name='interval_one_at_a_time')],
             },
         ),
         migrations.CreateModel(
@@ -230,22 +131,12 @@ class Migration(migrations.Migration):
                 ('delivered_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='owned', to='teams.person')),
                 ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='commitments', to='teams.team')),
+                ('outcome', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='commitments', to='delivery.outcome')),
+                ('interval', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='commitments', to='delivery.planninginterval')),
             ],
             options={
                 'ordering': ['first_promised_on', 'title'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Answer',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('word', models.CharField(max_length=20)),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('checkin', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='delivery.checkin')),
-                ('commitment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='delivery.commitment')),
-            ],
-            options={
-                'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('external_source', 'external_id'), name='commitment_external_id_once'), models.CheckConstraint(condition=models.Q(models.Q(('delivered_by', None), ('delivered_on', None)), models.Q(('delivered_by__isnull', False), ('delivered_on__isnull', False)), _connector='OR'), name='commitment_delivered_on_and_by_together'), models.CheckConstraint(condition=models.Q(models.Q(('cancelled_at', None), ('cancelled_by', None)), models.Q(('cancelled_at__isnull', False), ('cancelled_by__isnull', False)), _connector='OR'), name='commitment_cancelled_at_and_by_together'), models.CheckConstraint(condition=models.Q(('delivered_on', None), ('cancelled_at', None), _connector='OR'), name='commitment_delivered_or_cancelled'), models.CheckConstraint(condition=models.Q(('planned_value', None), ('planned_value__range', (1, 10)), _connector='OR'), name='commitment_planned_value_to_10'), models.CheckConstraint(condition=models.Q(('actual_value', None), ('actual_value__range', (0, 10)), _connector='OR'), name='commitment_actual_value_to_10')],
             },
         ),
         migrations.CreateModel(
@@ -267,6 +158,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['date', 'name'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('closed_by', None)), models.Q(('closed_at__isnull', False), ('closed_by__isnull', False)), _connector='OR'), name='deadline_closed_at_and_by_together')],
             },
         ),
         migrations.CreateModel(
@@ -292,6 +184,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'dependencies',
                 'ordering': ['pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('before', models.F('after')), _negated=True), name='dependency_joins_two'), models.UniqueConstraint(condition=models.Q(('removed_at', None)), fields=('before', 'after', 'kind'), name='dependency_once'), models.CheckConstraint(condition=models.Q(models.Q(('removed_at', None), ('removed_by', None)), models.Q(('removed_at__isnull', False), ('removed_by__isnull', False)), _connector='OR'), name='dependency_removed_at_and_by_together')],
             },
         ),
         migrations.CreateModel(
@@ -324,6 +217,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('likely__lte', models.F('high')), ('low__lte', models.F('likely'))), name='estimate_low_likely_high')],
             },
         ),
         migrations.CreateModel(
@@ -358,6 +252,10 @@ class Migration(migrations.Migration):
                 ('commitment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='forecasts', to='delivery.commitment')),
                 ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='delivery.forecastrun')),
             ],
+            options={
+                'indexes': [models.Index(fields=['commitment', '-run'], name='forecast_line_newest')],
+                'constraints': [models.UniqueConstraint(fields=('run', 'commitment'), name='forecast_line_once')],
+            },
         ),
         migrations.CreateModel(
             name='DeadlineForecast',
@@ -376,324 +274,239 @@ class Migration(migrations.Migration):
                 ('deadline', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='forecasts', to='delivery.deadline')),
                 ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deadlines', to='delivery.forecastrun')),
             ],
+            options={
+                'indexes': [models.Index(fields=['deadline', '-run'], name='deadline_forecast_newest')],
+                'constraints': [models.UniqueConstraint(fields=('run', 'deadline'), name='deadline_forecast_once')],
+            },
         ),
-        pgtrigger.migrations.AddTrigger(
+        migrations.CreateModel(
+            name='PenaltyWindow',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('from_date', models.DateField()),
+                ('to_date', models.DateField(blank=True, null=True)),
+                ('kind', models.CharField(max_length=10)),
+                ('amount', models.BigIntegerField()),
+                ('cap', models.BigIntegerField(blank=True, null=True)),
+                ('deadline', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='windows', to='delivery.deadline')),
+            ],
+            options={
+                'ordering': ['from_date'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('to_date', None), ('to_date__gte', models.F('from_date')), _connector='OR'), name='window_ends_after_it_starts'), models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='window_costs_nothing_or_more')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Iteration',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=80)),
+                ('starts_on', models.DateField()),
+                ('ends_on', models.DateField()),
+                ('interval', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='iterations', to='delivery.planninginterval')),
+            ],
+            options={
+                'ordering': ['starts_on'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='iteration_ends_after_it_starts'), models.UniqueConstraint(fields=('interval', 'starts_on'), name='iteration_starts_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='FrozenPromise',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('promised_on', models.DateField()),
+                ('chance', models.FloatField(null=True)),
+                ('sure_days', models.PositiveIntegerField(null=True)),
+                ('planned_value', models.PositiveSmallIntegerField(null=True)),
+                ('is_stretch', models.BooleanField()),
+                ('kept_at', models.DateTimeField(auto_now_add=True)),
+                ('commitment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='frozen', to='delivery.commitment')),
+                ('interval', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='frozen', to='delivery.planninginterval')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('interval', 'commitment'), name='promise_frozen_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Capacity',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('days', models.PositiveIntegerField()),
+                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='capacities', to='teams.team')),
+                ('interval', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='capacities', to='delivery.planninginterval')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('interval', 'team'), name='capacity_once_for_a_team')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Slip',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('from_date', models.DateField()),
+                ('to_date', models.DateField()),
+                ('reason', models.CharField(max_length=20)),
+                ('words', models.TextField(blank=True, max_length=2000)),
+                ('impact', models.TextField(blank=True, max_length=2000)),
+                ('at', models.DateTimeField()),
+                ('by_name', models.CharField(max_length=150)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('commitment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='slips', to='delivery.commitment')),
+                ('corrects', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='delivery.slip')),
+            ],
+            options={
+                'ordering': ['pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('from_date', models.F('to_date')), _negated=True), ('corrects__isnull', False), _connector='OR'), name='slip_moves_a_date')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Option',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('title', models.CharField(max_length=300)),
+                ('cost', models.BigIntegerField(default=0)),
+                ('currency', models.CharField(default='USD', max_length=3)),
+                ('saves_days', models.IntegerField(default=0)),
+                ('scope_given_up', models.CharField(blank=True, max_length=300)),
+                ('risk_left', models.CharField(blank=True, max_length=300)),
+                ('is_advised', models.BooleanField(default=False)),
+                ('at', models.DateTimeField()),
+                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('commitment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='options', to='delivery.commitment')),
+                ('withdrawn_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('slip', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='options', to='delivery.slip')),
+            ],
+            options={
+                'ordering': ['pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('cost__gte', 0)), name='option_costs_nothing_or_more'), models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at', None), ('withdrawn_by', None)), models.Q(('withdrawn_at__isnull', False), ('withdrawn_by__isnull', False)), _connector='OR'), name='option_withdrawn_at_and_by_together')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Choice',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('why', models.CharField(blank=True, max_length=500)),
+                ('at', models.DateTimeField()),
+                ('by_name', models.CharField(max_length=150)),
+                ('forecast', models.JSONField(default=dict)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('option', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='choice', to='delivery.option')),
+            ],
+            options={
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='StatusOverride',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('status', models.CharField(max_length=20)),
+                ('why', models.CharField(max_length=500)),
+                ('at', models.DateTimeField()),
+                ('by_name', models.CharField(max_length=150)),
+                ('expires_on', models.DateField()),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('commitment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='overrides', to='delivery.commitment')),
+            ],
+            options={
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Answer',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('word', models.CharField(max_length=20)),
+                ('note', models.CharField(blank=True, max_length=500)),
+                ('checkin', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='delivery.checkin')),
+                ('commitment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='delivery.commitment')),
+            ],
+            options={
+                'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('checkin', 'commitment'), name='answer_once_in_a_checkin')],
+            },
+        ),
+        teams.migrating.AddTrigger(
             model_name='forecastrun',
             trigger=pgtrigger.compiler.Trigger(name='forecast_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='a22641ec6bd2546b6a2e1166b76d81a3d88e0add', operation='UPDATE', pgid='pgtrigger_forecast_is_kept_30c85', table='delivery_forecastrun', when='BEFORE')),
         ),
-        migrations.AddField(
-            model_name='frozenpromise',
-            name='commitment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='frozen', to='delivery.commitment'),
-        ),
-        migrations.AddField(
-            model_name='holiday',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holidays', to='teams.team'),
-        ),
-        migrations.AddField(
-            model_name='option',
-            name='by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='option',
-            name='commitment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='options', to='delivery.commitment'),
-        ),
-        migrations.AddField(
-            model_name='option',
-            name='withdrawn_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='choice',
-            name='option',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='choice', to='delivery.option'),
-        ),
-        migrations.AddField(
-            model_name='outcome',
-            name='created_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='outcome',
-            name='sponsor',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='sponsored', to='teams.person'),
-        ),
-        migrations.AddField(
-            model_name='outcome',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='outcomes', to='teams.team'),
-        ),
-        migrations.AddField(
-            model_name='commitment',
-            name='outcome',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='commitments', to='delivery.outcome'),
-        ),
-        migrations.AddField(
-            model_name='penaltywindow',
-            name='deadline',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='windows', to='delivery.deadline'),
-        ),
-        migrations.AddField(
-            model_name='planninginterval',
-            name='created_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='planninginterval',
-            name='frozen_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='planninginterval',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='intervals', to='teams.team'),
-        ),
-        migrations.AddField(
-            model_name='iteration',
-            name='interval',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='iterations', to='delivery.planninginterval'),
-        ),
-        migrations.AddField(
-            model_name='frozenpromise',
-            name='interval',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='frozen', to='delivery.planninginterval'),
-        ),
-        migrations.AddField(
-            model_name='commitment',
-            name='interval',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='commitments', to='delivery.planninginterval'),
-        ),
-        migrations.AddField(
-            model_name='capacity',
-            name='interval',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='capacities', to='delivery.planninginterval'),
-        ),
-        migrations.AddField(
-            model_name='slip',
-            name='by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='slip',
-            name='commitment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='slips', to='delivery.commitment'),
-        ),
-        migrations.AddField(
-            model_name='slip',
-            name='corrects',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='delivery.slip'),
-        ),
-        migrations.AddField(
-            model_name='option',
-            name='slip',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='options', to='delivery.slip'),
-        ),
-        migrations.AddField(
-            model_name='statusoverride',
-            name='by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='statusoverride',
-            name='commitment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='overrides', to='delivery.commitment'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='checkin',
             trigger=pgtrigger.compiler.Trigger(name='checkin_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='3b02e9187ce735f3f65aef1abcef98a5c6ea736b', operation='UPDATE OR DELETE', pgid='pgtrigger_checkin_is_kept_161c0', table='delivery_checkin', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='checkin',
             trigger=pgtrigger.compiler.Trigger(name='checkin_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='6d01f977b42188b8e7f474175caa528c2974e29d', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_checkin_is_kept_whole_e9a70', table='delivery_checkin', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='answer',
-            constraint=models.UniqueConstraint(fields=('checkin', 'commitment'), name='answer_once_in_a_checkin'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='answer',
             trigger=pgtrigger.compiler.Trigger(name='answer_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='17f5aff6b1a3e54d1c3d6bc5a0adfa97ecf63690', operation='UPDATE OR DELETE', pgid='pgtrigger_answer_is_kept_79c3c', table='delivery_answer', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='answer',
             trigger=pgtrigger.compiler.Trigger(name='answer_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='5ff8437b2996cad989d7e8e5c28eb19512c8b533', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_answer_is_kept_whole_bac75', table='delivery_answer', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('closed_by', None)), models.Q(('closed_at__isnull', False), ('closed_by__isnull', False)), _connector='OR'), name='deadline_closed_at_and_by_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='dependency',
-            constraint=models.CheckConstraint(condition=models.Q(('before', models.F('after')), _negated=True), name='dependency_joins_two'),
-        ),
-        migrations.AddConstraint(
-            model_name='dependency',
-            constraint=models.UniqueConstraint(condition=models.Q(('removed_at', None)), fields=('before', 'after', 'kind'), name='dependency_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='dependency',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('removed_at', None), ('removed_by', None)), models.Q(('removed_at__isnull', False), ('removed_by__isnull', False)), _connector='OR'), name='dependency_removed_at_and_by_together'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='dependencyevent',
             trigger=pgtrigger.compiler.Trigger(name='dependency_event_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='6b2f484ac842d4960a60ddf427a03f9779e2b76a', operation='UPDATE OR DELETE', pgid='pgtrigger_dependency_event_is_kept_043d2', table='delivery_dependencyevent', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='dependencyevent',
             trigger=pgtrigger.compiler.Trigger(name='dependency_event_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='ce35f6ef0ea7141f00b36f98bd441e174db29840', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_dependency_event_is_kept_whole_6e18b', table='delivery_dependencyevent', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='estimate',
-            constraint=models.CheckConstraint(condition=models.Q(('likely__lte', models.F('high')), ('low__lte', models.F('likely'))), name='estimate_low_likely_high'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='estimate',
             trigger=pgtrigger.compiler.Trigger(name='estimate_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='53a808e65e520873c3ec201356a13110573a6797', operation='UPDATE OR DELETE', pgid='pgtrigger_estimate_is_kept_286fe', table='delivery_estimate', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='estimate',
             trigger=pgtrigger.compiler.Trigger(name='estimate_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='ed1ab8e640189cda8c9e4b35d2193d0cfd99eb36', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_estimate_is_kept_whole_f4c59', table='delivery_estimate', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='flag',
             trigger=pgtrigger.compiler.Trigger(name='flag_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='d321c0c77dcc3d6082fb2bb1af8b8b86a5922f9b', operation='UPDATE OR DELETE', pgid='pgtrigger_flag_is_kept_470e3', table='delivery_flag', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='flag',
             trigger=pgtrigger.compiler.Trigger(name='flag_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='33ef462da96850f59513cc1c7df950acea26c087', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_flag_is_kept_whole_7bbf2', table='delivery_flag', when='BEFORE')),
         ),
-        migrations.AddIndex(
-            model_name='forecastline',
-            index=models.Index(fields=['commitment', '-run'], name='forecast_line_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='forecastline',
-            constraint=models.UniqueConstraint(fields=('run', 'commitment'), name='forecast_line_once'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='forecastline',
             trigger=pgtrigger.compiler.Trigger(name='forecast_line_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='489d2400a429d1c039c9d13fcfb3d93fb690c17e', operation='UPDATE', pgid='pgtrigger_forecast_line_is_kept_c4167', table='delivery_forecastline', when='BEFORE')),
         ),
-        migrations.AddIndex(
-            model_name='deadlineforecast',
-            index=models.Index(fields=['deadline', '-run'], name='deadline_forecast_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadlineforecast',
-            constraint=models.UniqueConstraint(fields=('run', 'deadline'), name='deadline_forecast_once'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='deadlineforecast',
             trigger=pgtrigger.compiler.Trigger(name='deadline_forecast_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='caf5c3c907775d8df3746f5af740e1831faf1168', operation='UPDATE', pgid='pgtrigger_deadline_forecast_is_kept_94704', table='delivery_deadlineforecast', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='holiday',
-            constraint=models.UniqueConstraint(fields=('team', 'day'), name='holiday_once_for_a_team'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='choice',
             trigger=pgtrigger.compiler.Trigger(name='choice_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='6d33626c950cd8a16439e0fb0912075f5fe55fe9', operation='UPDATE OR DELETE', pgid='pgtrigger_choice_is_kept_29f83', table='delivery_choice', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='choice',
             trigger=pgtrigger.compiler.Trigger(name='choice_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='712c7c08eaecaceea3d01451e80165d06b499b4c', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_choice_is_kept_whole_c6419', table='delivery_choice', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='penaltywindow',
-            constraint=models.CheckConstraint(condition=models.Q(('to_date', None), ('to_date__gte', models.F('from_date')), _connector='OR'), name='window_ends_after_it_starts'),
-        ),
-        migrations.AddConstraint(
-            model_name='penaltywindow',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='window_costs_nothing_or_more'),
-        ),
-        migrations.AddConstraint(
-            model_name='planninginterval',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='interval_ends_after_it_starts'),
-        ),
-        migrations.AddConstraint(
-            model_name='planninginterval',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('frozen_at', None), ('frozen_by', None)), models.Q(('frozen_at__isnull', False), ('frozen_by__isnull', False)), _connector='OR'), name='interval_frozen_at_and_by_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='planninginterval',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.Func(models.F('team'), models.F('team'), template="int8range(%(expressions)s, '[]')"), '&&'), (models.Func('starts_on', 'ends_on', django.contrib.postgres.fields.ranges.RangeBoundary(inclusive_lower=True, inclusive_upper=True), function='daterange'), '&&')], name='interval_one_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='iteration',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='iteration_ends_after_it_starts'),
-        ),
-        migrations.AddConstraint(
-            model_name='iteration',
-            constraint=models.UniqueConstraint(fields=('interval', 'starts_on'), name='iteration_starts_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='frozenpromise',
-            constraint=models.UniqueConstraint(fields=('interval', 'commitment'), name='promise_frozen_once'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='frozenpromise',
             trigger=pgtrigger.compiler.Trigger(name='frozen_promise_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='a325697b72e675e94fd4fb7c48c83302450d6278', operation='UPDATE OR DELETE', pgid='pgtrigger_frozen_promise_is_kept_71511', table='delivery_frozenpromise', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='frozenpromise',
             trigger=pgtrigger.compiler.Trigger(name='frozen_promise_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='f2bce7605edd0ae6fcc070b4f48a8798e1528788', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_frozen_promise_is_kept_whole_99c96', table='delivery_frozenpromise', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='commitment',
-            constraint=models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('external_source', 'external_id'), name='commitment_external_id_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='commitment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('delivered_by', None), ('delivered_on', None)), models.Q(('delivered_by__isnull', False), ('delivered_on__isnull', False)), _connector='OR'), name='commitment_delivered_on_and_by_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='commitment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cancelled_at', None), ('cancelled_by', None)), models.Q(('cancelled_at__isnull', False), ('cancelled_by__isnull', False)), _connector='OR'), name='commitment_cancelled_at_and_by_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='commitment',
-            constraint=models.CheckConstraint(condition=models.Q(('delivered_on', None), ('cancelled_at', None), _connector='OR'), name='commitment_delivered_or_cancelled'),
-        ),
-        migrations.AddConstraint(
-            model_name='commitment',
-            constraint=models.CheckConstraint(condition=models.Q(('planned_value', None), ('planned_value__range', (1, 10)), _connector='OR'), name='commitment_planned_value_to_10'),
-        ),
-        migrations.AddConstraint(
-            model_name='commitment',
-            constraint=models.CheckConstraint(condition=models.Q(('actual_value', None), ('actual_value__range', (0, 10)), _connector='OR'), name='commitment_actual_value_to_10'),
-        ),
-        migrations.AddConstraint(
-            model_name='capacity',
-            constraint=models.UniqueConstraint(fields=('interval', 'team'), name='capacity_once_for_a_team'),
-        ),
-        migrations.AddConstraint(
-            model_name='slip',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('from_date', models.F('to_date')), _negated=True), ('corrects__isnull', False), _connector='OR'), name='slip_moves_a_date'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='slip',
             trigger=pgtrigger.compiler.Trigger(name='slip_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='55ec04940d303f4de00e8bd32402c680946551d8', operation='UPDATE OR DELETE', pgid='pgtrigger_slip_is_kept_8e44c', table='delivery_slip', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='slip',
             trigger=pgtrigger.compiler.Trigger(name='slip_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='321a44f740c88a2ab92b5080f9d89108833108fa', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_slip_is_kept_whole_061dc', table='delivery_slip', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='option',
-            constraint=models.CheckConstraint(condition=models.Q(('cost__gte', 0)), name='option_costs_nothing_or_more'),
-        ),
-        migrations.AddConstraint(
-            model_name='option',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at', None), ('withdrawn_by', None)), models.Q(('withdrawn_at__isnull', False), ('withdrawn_by__isnull', False)), _connector='OR'), name='option_withdrawn_at_and_by_together'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='statusoverride',
             trigger=pgtrigger.compiler.Trigger(name='override_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c87f9b6caeec7d368619ec770975ff6e0eeea728', operation='UPDATE OR DELETE', pgid='pgtrigger_override_is_kept_548d9', table='delivery_statusoverride', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='statusoverride',
             trigger=pgtrigger.compiler.Trigger(name='override_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='c85d3d5dfb86ee96a5c8ea304c205daee4d2ce66', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_override_is_kept_whole_d4a02', table='delivery_statusoverride', when='BEFORE')),
         ),

@@ -6,6 +6,7 @@ It does not ask whether `by` may: the edges have fetched through `teams.access`.
 
 from .facts import correct_incident
 from .hooks import add_hook_secret, retire_hook_secret
+from .owners import hand_over
 from .refused import Refused
 from .rules import change_rules, work_out_anew
 from .sources import (
@@ -33,6 +34,7 @@ __all__ = [
     "connect_source",
     "correct_incident",
     "edit_source",
+    "hand_over",
     "import_file",
     "pause_backfill",
     "pause_source",

@@ -141,7 +141,6 @@ def edit_source(
     name: str,
     address: str,
     settings: Mapping[str, Any],
-    owner: Team | None = None,
     secret: str | None = None,
 ) -> Source:
     """Change a source and read it again. `secret` None keeps the stored one, "" removes it."""
@@ -159,8 +158,7 @@ def edit_source(
         raise Refused(f"{wrong.sentence} {wrong.advice}".strip(), "settings") from wrong
     except IntegrityError as taken:
         raise Refused(f"{held.team} already has a source called {name}. Choose another name.", "name") from taken
-    if owner is not None:
-        Service.objects.filter(source=held, name="").update(team=owner, title=held.name)
+    Service.objects.filter(source=held, name="").update(title=held.name)
     if moved:
         etags.forget(held)
     read_again(sources=[held], by=by)

@@ -2,6 +2,7 @@
 
 from .connect import AddressForm, ChoiceForm, PushesForm
 from .git import GitSourceForm
+from .owners import HandOverForm
 from .source import FileForm, HookSecretForm, TokenForm, WindowForm
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "ChoiceForm",
     "FileForm",
     "GitSourceForm",
+    "HandOverForm",
     "HookSecretForm",
     "PushesForm",
     "TokenForm",

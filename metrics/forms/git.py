@@ -63,15 +63,13 @@ class GitSourceForm(forms.Form):
 
     def __init__(self, *args: Any, owners: QuerySet[Team], source: Source | None = None, **kwargs: Any) -> None:
         if source is not None:
-            service = source.services.filter(name="").first()
-            kwargs["initial"] = {
-                **source.settings, "address": source.address, "name": source.name,
-                "owner": service.team if service else None,
-            }  # fmt: skip
+            kwargs["initial"] = {**source.settings, "address": source.address, "name": source.name}
         super().__init__(*args, **kwargs)
         self.source = source
-        owner: Any = self.fields["owner"]
-        owner.queryset = owners
+        if source is None:
+            self.fields["owner"].queryset = owners  # type: ignore[attr-defined]
+        else:
+            del self.fields["owner"]  # a service that is known is handed over, see `HandOverForm`
         if source is not None and source.secret:
             self.fields["secret"].help_text = "A token is stored. Left empty it stays; a new one replaces it."
 

@@ -12,30 +12,10 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('teams', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('teams', '__first__'),
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='Service',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('title', models.CharField(max_length=200)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='services', to='teams.team')),
-            ],
-            options={
-                'ordering': ['title', 'id'],
-            },
-        ),
-        migrations.CreateModel(
-            name='DirtyWeek',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='metrics.service')),
-            ],
-        ),
         migrations.CreateModel(
             name='Source',
             fields=[
@@ -55,12 +35,30 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['name', 'id'],
+                'constraints': [models.UniqueConstraint(fields=('team', 'name'), name='source_name_once_in_a_team'), models.CheckConstraint(condition=models.Q(models.Q(('paused_at', None), ('paused_by', None)), models.Q(('paused_at__isnull', False), ('paused_by__isnull', False)), _connector='OR'), name='source_paused_at_and_by_together')],
             },
         ),
-        migrations.AddField(
-            model_name='service',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='services', to='metrics.source'),
+        migrations.CreateModel(
+            name='Service',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(blank=True, max_length=200)),
+                ('title', models.CharField(max_length=200)),
+                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='services', to='teams.team')),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='services', to='metrics.source')),
+            ],
+            options={
+                'ordering': ['title', 'id'],
+                'constraints': [models.UniqueConstraint(fields=('source', 'name'), name='service_once_in_a_source')],
+            },
+        ),
+        migrations.CreateModel(
+            name='DirtyWeek',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('service', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='metrics.service')),
+            ],
         ),
         migrations.CreateModel(
             name='Incident',
@@ -79,6 +77,10 @@ class Migration(migrations.Migration):
                 ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='incidents', to='metrics.service')),
                 ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='incidents', to='metrics.source')),
             ],
+            options={
+                'indexes': [models.Index(fields=['service', 'resolved_at'], name='incident_of_service_by_time')],
+                'constraints': [models.UniqueConstraint(fields=('source', 'provider_id'), name='incident_once_in_a_source'), models.CheckConstraint(condition=models.Q(('resolved_at', None), ('resolved_at__gte', models.F('started_at')), _connector='OR'), name='incident_ends_after_it_starts')],
+            },
         ),
         migrations.CreateModel(
             name='Inbox',
@@ -97,6 +99,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'inbox',
+                'indexes': [models.Index(condition=models.Q(('dead_at', None), ('processed_at', None)), fields=['due_at'], name='inbox_waiting')],
+                'constraints': [models.UniqueConstraint(fields=('source', 'key'), name='inbox_key_once'), models.CheckConstraint(condition=models.Q(('processed_at', None), ('dead_at', None), _connector='OR'), name='inbox_processed_or_dead_not_both')],
             },
         ),
         migrations.CreateModel(
@@ -126,6 +130,10 @@ class Migration(migrations.Migration):
                 ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deployments', to='metrics.service')),
                 ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deployments', to='metrics.source')),
             ],
+            options={
+                'indexes': [models.Index(fields=['service', 'finished_at'], name='deployment_of_service_by_time'), models.Index(fields=['source', 'sha'], name='deployment_by_sha')],
+                'constraints': [models.UniqueConstraint(fields=('source', 'provider_id'), name='deployment_once_in_a_source')],
+            },
         ),
         migrations.CreateModel(
             name='Change',
@@ -147,6 +155,10 @@ class Migration(migrations.Migration):
                 ('seen_at', models.DateTimeField(auto_now_add=True)),
                 ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='metrics.source')),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('reverts', ''), _negated=True), fields=['source', 'reverts'], name='change_reverts')],
+                'constraints': [models.UniqueConstraint(fields=('source', 'sha'), name='change_once_in_a_source')],
+            },
         ),
         migrations.CreateModel(
             name='SourceDay',
@@ -158,6 +170,9 @@ class Migration(migrations.Migration):
                 ('rows', models.PositiveBigIntegerField(default=0)),
                 ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='days', to='metrics.source')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('source', 'day'), name='source_day_once')],
+            },
         ),
         migrations.CreateModel(
             name='Stream',
@@ -188,6 +203,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['source_id', 'kind'],
+                'indexes': [models.Index(fields=['due_at'], name='stream_due')],
+                'constraints': [models.UniqueConstraint(fields=('source', 'kind'), name='stream_once_in_a_source')],
             },
         ),
         migrations.CreateModel(
@@ -264,73 +281,5 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['monday'], name='service_week_by_week')],
                 'constraints': [models.UniqueConstraint(fields=('service', 'monday'), name='service_week_once')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='source',
-            constraint=models.UniqueConstraint(fields=('team', 'name'), name='source_name_once_in_a_team'),
-        ),
-        migrations.AddConstraint(
-            model_name='source',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('paused_at', None), ('paused_by', None)), models.Q(('paused_at__isnull', False), ('paused_by__isnull', False)), _connector='OR'), name='source_paused_at_and_by_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='service',
-            constraint=models.UniqueConstraint(fields=('source', 'name'), name='service_once_in_a_source'),
-        ),
-        migrations.AddIndex(
-            model_name='incident',
-            index=models.Index(fields=['service', 'resolved_at'], name='incident_of_service_by_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.UniqueConstraint(fields=('source', 'provider_id'), name='incident_once_in_a_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(('resolved_at', None), ('resolved_at__gte', models.F('started_at')), _connector='OR'), name='incident_ends_after_it_starts'),
-        ),
-        migrations.AddIndex(
-            model_name='inbox',
-            index=models.Index(condition=models.Q(('dead_at', None), ('processed_at', None)), fields=['due_at'], name='inbox_waiting'),
-        ),
-        migrations.AddConstraint(
-            model_name='inbox',
-            constraint=models.UniqueConstraint(fields=('source', 'key'), name='inbox_key_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='inbox',
-            constraint=models.CheckConstraint(condition=models.Q(('processed_at', None), ('dead_at', None), _connector='OR'), name='inbox_processed_or_dead_not_both'),
-        ),
-        migrations.AddIndex(
-            model_name='deployment',
-            index=models.Index(fields=['service', 'finished_at'], name='deployment_of_service_by_time'),
-        ),
-        migrations.AddIndex(
-            model_name='deployment',
-            index=models.Index(fields=['source', 'sha'], name='deployment_by_sha'),
-        ),
-        migrations.AddConstraint(
-            model_name='deployment',
-            constraint=models.UniqueConstraint(fields=('source', 'provider_id'), name='deployment_once_in_a_source'),
-        ),
-        migrations.AddIndex(
-            model_name='change',
-            index=models.Index(condition=models.Q(('reverts', ''), _negated=True), fields=['source', 'reverts'], name='change_reverts'),
-        ),
-        migrations.AddConstraint(
-            model_name='change',
-            constraint=models.UniqueConstraint(fields=('source', 'sha'), name='change_once_in_a_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='sourceday',
-            constraint=models.UniqueConstraint(fields=('source', 'day'), name='source_day_once'),
-        ),
-        migrations.AddIndex(
-            model_name='stream',
-            index=models.Index(fields=['due_at'], name='stream_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='stream',
-            constraint=models.UniqueConstraint(fields=('source', 'kind'), name='stream_once_in_a_source'),
         ),
     ]

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('metrics', '0001_facts'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('teams', '__first__'),
     ]
 
     operations = [
@@ -23,7 +23,13 @@ class Migration(migrations.Migration):
                 ('sha', models.CharField(max_length=64)),
                 ('place', models.PositiveIntegerField(default=0)),
                 ('title', models.CharField(blank=True, max_length=300)),
+                ('change', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='commits', to='metrics.change')),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='metrics.source')),
             ],
+            options={
+                'indexes': [models.Index(fields=['source', 'repository', 'sha'], name='change_commit_by_sha')],
+                'constraints': [models.UniqueConstraint(fields=('change', 'sha'), name='change_commit_once')],
+            },
         ),
         migrations.CreateModel(
             name='Commit',
@@ -34,7 +40,12 @@ class Migration(migrations.Migration):
                 ('parents', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), default=list, size=None)),
                 ('title', models.CharField(blank=True, max_length=300)),
                 ('committed_at', models.DateTimeField(null=True)),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='commits', to='metrics.source')),
             ],
+            options={
+                'indexes': [models.Index(fields=['sha'], name='commit_by_sha')],
+                'constraints': [models.UniqueConstraint(fields=('source', 'repository', 'sha'), name='commit_once')],
+            },
         ),
         migrations.CreateModel(
             name='Credential',
@@ -49,6 +60,7 @@ class Migration(migrations.Migration):
             name='DirtyHistory',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('service', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='metrics.service')),
             ],
         ),
         migrations.CreateModel(
@@ -59,9 +71,13 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('used_at', models.DateTimeField(blank=True, null=True)),
                 ('retired_at', models.DateTimeField(blank=True, null=True)),
+                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('retired_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='hook_secrets', to='metrics.source')),
             ],
             options={
                 'ordering': ['-pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('retired_at', None), ('retired_by', None)), models.Q(('retired_at__isnull', False), ('retired_by__isnull', False)), _connector='OR'), name='hook_secret_retired_at_and_by_together')],
             },
         ),
         migrations.CreateModel(
@@ -72,7 +88,11 @@ class Migration(migrations.Migration):
                 ('etag', models.CharField(max_length=300)),
                 ('meta', models.JSONField(default=dict)),
                 ('at', models.DateTimeField(auto_now=True)),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='etags', to='metrics.source')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('source', 'url_digest'), name='etag_once')],
+            },
         ),
         migrations.CreateModel(
             name='Observed',
@@ -84,9 +104,12 @@ class Migration(migrations.Migration):
                 ('body', models.BinaryField()),
                 ('provider_updated_at', models.DateTimeField(null=True)),
                 ('received_at', models.DateTimeField(auto_now_add=True)),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='observed', to='metrics.source')),
             ],
             options={
                 'verbose_name_plural': 'observed',
+                'indexes': [models.Index(fields=['source', 'received_at'], name='observed_by_age'), models.Index(fields=['source', 'kind', '-provider_updated_at'], name='observed_newest_of_a_kind')],
+                'constraints': [models.UniqueConstraint(fields=('source', 'kind', 'thing', 'digest'), name='observed_once')],
             },
         ),
         migrations.CreateModel(
@@ -97,21 +120,12 @@ class Migration(migrations.Migration):
                 ('thing', models.CharField(max_length=300)),
                 ('since', models.DateTimeField()),
                 ('asked_at', models.DateTimeField(blank=True, null=True)),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='open_items', to='metrics.source')),
             ],
-        ),
-        migrations.CreateModel(
-            name='PipelineJob',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider_id', models.CharField(max_length=300)),
-                ('name', models.CharField(max_length=300)),
-                ('stage', models.CharField(blank=True, max_length=100)),
-                ('outcome', models.CharField(blank=True, max_length=20)),
-                ('raw_outcome', models.CharField(blank=True, max_length=60)),
-                ('queued_at', models.DateTimeField(null=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-            ],
+            options={
+                'indexes': [models.Index(fields=['source', 'asked_at'], name='open_item_longest_unasked')],
+                'constraints': [models.UniqueConstraint(fields=('source', 'kind', 'thing'), name='open_item_once')],
+            },
         ),
         migrations.CreateModel(
             name='PipelineRun',
@@ -137,7 +151,31 @@ class Migration(migrations.Migration):
                 ('provider_updated_at', models.DateTimeField(null=True)),
                 ('superseded_at', models.DateTimeField(null=True)),
                 ('seen_at', models.DateTimeField(auto_now_add=True)),
+                ('service', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='metrics.service')),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='metrics.source')),
             ],
+            options={
+                'indexes': [models.Index(fields=['service', 'finished_at'], name='run_of_service_by_time'), models.Index(fields=['source', 'origin'], name='run_by_origin')],
+                'constraints': [models.UniqueConstraint(fields=('source', 'provider_id', 'attempt'), name='run_once_in_a_source')],
+            },
+        ),
+        migrations.CreateModel(
+            name='PipelineJob',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('provider_id', models.CharField(max_length=300)),
+                ('name', models.CharField(max_length=300)),
+                ('stage', models.CharField(blank=True, max_length=100)),
+                ('outcome', models.CharField(blank=True, max_length=20)),
+                ('raw_outcome', models.CharField(blank=True, max_length=60)),
+                ('queued_at', models.DateTimeField(null=True)),
+                ('started_at', models.DateTimeField(null=True)),
+                ('finished_at', models.DateTimeField(null=True)),
+                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='jobs', to='metrics.pipelinerun')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('run', 'provider_id'), name='job_once_in_a_run')],
+            },
         ),
         migrations.CreateModel(
             name='Puzzle',
@@ -149,9 +187,11 @@ class Migration(migrations.Migration):
                 ('error_detail', models.TextField(blank=True)),
                 ('at', models.DateTimeField()),
                 ('attempts', models.PositiveIntegerField(default=1)),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='puzzles', to='metrics.source')),
             ],
             options={
                 'ordering': ['-at'],
+                'constraints': [models.UniqueConstraint(fields=('source', 'kind', 'thing'), name='puzzle_once')],
             },
         ),
         migrations.CreateModel(
@@ -307,139 +347,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='stream',
             constraint=models.UniqueConstraint(fields=('source', 'kind', 'lane'), name='stream_once_in_a_lane'),
-        ),
-        migrations.AddField(
-            model_name='changecommit',
-            name='change',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='commits', to='metrics.change'),
-        ),
-        migrations.AddField(
-            model_name='changecommit',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='metrics.source'),
-        ),
-        migrations.AddField(
-            model_name='commit',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='commits', to='metrics.source'),
-        ),
-        migrations.AddField(
-            model_name='dirtyhistory',
-            name='service',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='metrics.service'),
-        ),
-        migrations.AddField(
-            model_name='hooksecret',
-            name='created_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='hooksecret',
-            name='retired_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='hooksecret',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='hook_secrets', to='metrics.source'),
-        ),
-        migrations.AddField(
-            model_name='keptetag',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='etags', to='metrics.source'),
-        ),
-        migrations.AddField(
-            model_name='observed',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='observed', to='metrics.source'),
-        ),
-        migrations.AddField(
-            model_name='openitem',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='open_items', to='metrics.source'),
-        ),
-        migrations.AddField(
-            model_name='pipelinerun',
-            name='service',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='metrics.service'),
-        ),
-        migrations.AddField(
-            model_name='pipelinerun',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='metrics.source'),
-        ),
-        migrations.AddField(
-            model_name='pipelinejob',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='jobs', to='metrics.pipelinerun'),
-        ),
-        migrations.AddField(
-            model_name='puzzle',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='puzzles', to='metrics.source'),
-        ),
-        migrations.AddIndex(
-            model_name='changecommit',
-            index=models.Index(fields=['source', 'repository', 'sha'], name='change_commit_by_sha'),
-        ),
-        migrations.AddConstraint(
-            model_name='changecommit',
-            constraint=models.UniqueConstraint(fields=('change', 'sha'), name='change_commit_once'),
-        ),
-        migrations.AddIndex(
-            model_name='commit',
-            index=models.Index(fields=['sha'], name='commit_by_sha'),
-        ),
-        migrations.AddConstraint(
-            model_name='commit',
-            constraint=models.UniqueConstraint(fields=('source', 'repository', 'sha'), name='commit_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='hooksecret',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('retired_at', None), ('retired_by', None)), models.Q(('retired_at__isnull', False), ('retired_by__isnull', False)), _connector='OR'), name='hook_secret_retired_at_and_by_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='keptetag',
-            constraint=models.UniqueConstraint(fields=('source', 'url_digest'), name='etag_once'),
-        ),
-        migrations.AddIndex(
-            model_name='observed',
-            index=models.Index(fields=['source', 'received_at'], name='observed_by_age'),
-        ),
-        migrations.AddIndex(
-            model_name='observed',
-            index=models.Index(fields=['source', 'kind', '-provider_updated_at'], name='observed_newest_of_a_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='observed',
-            constraint=models.UniqueConstraint(fields=('source', 'kind', 'thing', 'digest'), name='observed_once'),
-        ),
-        migrations.AddIndex(
-            model_name='openitem',
-            index=models.Index(fields=['source', 'asked_at'], name='open_item_longest_unasked'),
-        ),
-        migrations.AddConstraint(
-            model_name='openitem',
-            constraint=models.UniqueConstraint(fields=('source', 'kind', 'thing'), name='open_item_once'),
-        ),
-        migrations.AddIndex(
-            model_name='pipelinerun',
-            index=models.Index(fields=['service', 'finished_at'], name='run_of_service_by_time'),
-        ),
-        migrations.AddIndex(
-            model_name='pipelinerun',
-            index=models.Index(fields=['source', 'origin'], name='run_by_origin'),
-        ),
-        migrations.AddConstraint(
-            model_name='pipelinerun',
-            constraint=models.UniqueConstraint(fields=('source', 'provider_id', 'attempt'), name='run_once_in_a_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='pipelinejob',
-            constraint=models.UniqueConstraint(fields=('run', 'provider_id'), name='job_once_in_a_run'),
-        ),
-        migrations.AddConstraint(
-            model_name='puzzle',
-            constraint=models.UniqueConstraint(fields=('source', 'kind', 'thing'), name='puzzle_once'),
         ),
     ]

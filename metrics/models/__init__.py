@@ -14,11 +14,10 @@ from .facts import (
     Failure,
     Incident,
     IncidentLink,
-    PipelineJob,
-    PipelineRun,
 )
 from .reading import Inbox, KeptEtag, Observed, OpenItem, Puzzle, RawPage, SourceDay, Stream, WorkerStart
-from .sources import Credential, HookSecret, Service, Source
+from .runs import PipelineJob, PipelineRun
+from .sources import Credential, HookSecret, Service, ServiceOwner, Source
 from .weeks import DirtyHistory, DirtyWeek, ServiceWeek
 
 __all__ = [
@@ -44,6 +43,7 @@ __all__ = [
     "Puzzle",
     "RawPage",
     "Service",
+    "ServiceOwner",
     "ServiceWeek",
     "Source",
     "SourceDay",

@@ -1,12 +1,14 @@
-"""Where facts come from: sources with their credentials and hooks, and the services that they speak of."""
+"""Where facts come from: sources with their credentials and hooks, and the services that they speak of, with owners."""
 
 from __future__ import annotations
 
+import pgtrigger
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from teams.kept import append_only
 from teams.models import Team, User
 
 
@@ -86,7 +88,10 @@ class Credential(models.Model):
 
 
 class Service(models.Model):
-    """A deployable thing owned by one squad. `name` is the provider's; "" is a source's only service."""
+    """A deployable thing owned by one squad. `name` is the provider's; "" is a source's only service.
+
+    `team` is the owner now; who owned it when is in `ServiceOwner`, whose first row the database writes itself.
+    """
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="services")
     name = models.CharField(max_length=200, blank=True)
@@ -96,6 +101,43 @@ class Service(models.Model):
     class Meta:
         ordering = ["title", "id"]
         constraints = [models.UniqueConstraint(fields=["source", "name"], name="service_once_in_a_source")]
+        triggers = [
+            pgtrigger.Trigger(
+                name="service_has_an_owner",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.After,
+                func="INSERT INTO metrics_serviceowner (service_id, team_id, at, by_name) "
+                "VALUES (NEW.id, NEW.team_id, now(), ''); RETURN NEW;",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title
+
+
+class ServiceOwner(models.Model):
+    """From the day `since` on `team` owns the service, whatever was said before; None: from the beginning.
+
+    A day and no instant: a hand-over is agreed in days, and a day stays the same day when the organisation moves to
+    another zone. What holds follows from the rows of a service in the order of their ids, see `owners.py`.
+    """
+
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="owners")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
+    since = models.DateField(null=True)
+    at = models.DateTimeField(auto_now_add=True)
+    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")  # None: as it was first read
+    by_name = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["service", "-id"], name="owners_of_service")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(by__isnull=False) | Q(since=None, by_name=""), name="service_owner_is_signed"
+            ),
+        ]
+        triggers = append_only("service_owner")
+
+    def __str__(self) -> str:
+        return f"{self.service_id} is of {self.team_id} since {self.since or 'the beginning'}"

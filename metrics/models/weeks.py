@@ -5,17 +5,20 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from teams.models import Team
+
 from .sources import Service
 
 
 class ServiceWeek(models.Model):
-    """One service in one ISO week of the organisation's zone, so that any group of services can be pooled exactly.
+    """One service of one owner in one ISO week of the organisation's zone, so that any group can be pooled exactly.
 
-    Times are kept as arrays of seconds and days as arrays of dates: a group's median is the median of all its rows,
-    never an average of medians.
+    A week in which the service was handed over has a row for each owner. Times are kept as arrays of seconds and days
+    as arrays of dates: a group's median is the median of all its rows, never an average of medians.
     """
 
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="weeks")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")  # the owner of the service then
     monday = models.DateField()
     zone = models.CharField(max_length=60)
     deployments = models.PositiveIntegerField(default=0)
@@ -30,8 +33,8 @@ class ServiceWeek(models.Model):
     built_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["service", "monday"], name="service_week_once")]
-        indexes = [models.Index(fields=["monday"], name="service_week_by_week")]
+        constraints = [models.UniqueConstraint(fields=["service", "team", "monday"], name="service_week_once")]
+        indexes = [models.Index(fields=["team", "monday"], name="service_week_of_team")]
 
     def __str__(self) -> str:
         return f"{self.service_id} in the week of {self.monday}"

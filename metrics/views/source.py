@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from metrics import actions, connecting, one_source, sources
+from metrics import actions, connecting, one_source, ownership, sources
 from metrics.forms import HookSecretForm, TokenForm, WindowForm
 from metrics.models import Source, Stream
 from teams import access
@@ -57,7 +57,7 @@ def _page(request: HttpRequest, source: Source, *, status: int = 200, **forms: A
     context = _now(request, source)
     since = min((s.window_from for s in source.streams.all() if s.window_from), default=None)
     context |= {
-        "services": source.services.select_related("team"),
+        "services": ownership.owned(source.services.all()),
         "held": one_source.held(source),
         "superseded": sources.rows_stored(source)["superseded"],
         "hook": one_source.hook_of(source, _hook_address(request, source)),

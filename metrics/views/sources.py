@@ -87,7 +87,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             actions.edit_source(
                 source=source, by=person(request), name=answer["name"], address=answer["address"],
-                settings=form.settings(), owner=answer["owner"], secret=answer["secret"] or None,
+                settings=form.settings(), secret=answer["secret"] or None,
             )  # fmt: skip
         except actions.Refused as refusal:
             refuse(form, refusal)

@@ -15,7 +15,9 @@ from django.apps import apps
 from django.db import models
 
 WHOLE_APPS = ("teams", "delivery", "stakeholders")
-OF_PEOPLE = ("metrics.Source", "metrics.HookSecret", "metrics.Service", "metrics.IncidentLink")
+OF_PEOPLE = (
+    *("metrics.Source", "metrics.HookSecret", "metrics.Service", "metrics.ServiceOwner", "metrics.IncidentLink"),
+)
 ALL_WRITES = ("insert", "update", "delete", "truncate")
 
 _SEEN = "what machines read from a source, in volumes; kept raw beside it, never deleted, and derived again at any time"

@@ -121,7 +121,7 @@ class _Facts:
     def runs(self) -> list[pipeline.Run]:
         """Runs on the main branch that ended in the last weeks; whatever it is called, it is "main" here."""
         found = PipelineRun.objects.current().filter(
-            service__team__in=self.ids, on_main=True, finished_at__gte=self.now - LOOK_BACK, finished_at__lte=self.now
+            team__in=self.ids, on_main=True, finished_at__gte=self.now - LOOK_BACK, finished_at__lte=self.now
         )
         return [
             pipeline.Run(
@@ -194,14 +194,12 @@ class _Facts:
     def uses(self) -> list[pipeline.Use]:
         """Deployments of the last weeks to the environment, of any squad of the scope."""
         found = Deployment.objects.current().filter(
-            service__team__in=self.ids,
+            team__in=self.ids,
             environment__iexact=self.row.environment,
             started_at__gte=self.now - LOOK_BACK,
             finished_at__isnull=False,
         )
-        rows = found.order_by("started_at").values_list(
-            "pk", "service__team", "environment", "started_at", "finished_at"
-        )
+        rows = found.order_by("started_at").values_list("pk", "team", "environment", "started_at", "finished_at")
         return [
             pipeline.Use(id=str(pk), squad=str(team), environment=env.casefold(), started_at=first, finished_at=last)
             for pk, team, env, first, last in rows[:5000]

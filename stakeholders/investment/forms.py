@@ -95,7 +95,7 @@ class DebtForm(WithTeam):
         super().__init__(*args, user=user, scope=scope, new=held is None, **more)
         self.fields["owner"].queryset = fields.people(user, scope, chosen=held.owner_id if held else None)  # type: ignore[attr-defined]
         below = access.below(user, scope)
-        recent = Incident.objects.current().filter(service__team__in=below).order_by("-started_at")
+        recent = Incident.objects.current().filter(team__in=below).order_by("-started_at")
         ids = list(recent.values_list("pk", flat=True)[:MOST_INCIDENTS])
         ids += list(held.incidents.values_list("pk", flat=True)) if held else []
         self.fields["incidents"].queryset = Incident.objects.filter(pk__in=ids).order_by("-started_at")  # type: ignore[attr-defined]

@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import pgtrigger.compiler
-import pgtrigger.migrations
+import teams.migrating
 from django.conf import settings
 from django.db import migrations, models
 
@@ -59,10 +59,79 @@ class Migration(migrations.Migration):
     dependencies = [
         ('delivery', '0001_promises'),
         ('teams', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('teams', '__first__'),
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='Memo',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('requested_on', models.DateField()),
+                ('asked_by', models.CharField(max_length=120)),
+                ('opening', models.TextField(blank=True, max_length=2000)),
+                ('closing', models.TextField(blank=True, max_length=2000)),
+                ('facts', models.JSONField()),
+                ('at', models.DateTimeField()),
+                ('by_name', models.CharField(max_length=150)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('commitment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memos', to='delivery.commitment')),
+            ],
+            options={
+                'ordering': ['-pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Risk',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('title', models.CharField(max_length=200)),
+                ('about', models.TextField(blank=True, max_length=2000)),
+                ('category', models.CharField(max_length=20)),
+                ('chance', models.FloatField(blank=True, null=True)),
+                ('low', models.BigIntegerField(blank=True, null=True)),
+                ('likely', models.BigIntegerField(blank=True, null=True)),
+                ('high', models.BigIntegerField(blank=True, null=True)),
+                ('currency', models.CharField(default='USD', max_length=3)),
+                ('days', models.PositiveIntegerField(blank=True, null=True)),
+                ('review_on', models.DateField(blank=True, null=True)),
+                ('is_sample', models.BooleanField(default=False)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('commitments', models.ManyToManyField(blank=True, related_name='risks', to='delivery.commitment')),
+                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='risks', to='teams.person')),
+                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='risks', to='teams.team')),
+            ],
+            options={
+                'ordering': ['-pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('chance', None), ('chance__range', (0, 1)), _connector='OR'), name='risk_chance_0_to_1'), models.CheckConstraint(condition=models.Q(models.Q(('high', None), ('likely', None), ('low', None)), models.Q(('low__gte', 0), ('low__lte', models.F('high')), models.Q(('likely', None), ('likely__range', (models.F('low'), models.F('high'))), _connector='OR')), _connector='OR'), name='risk_low_likely_high')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Decision',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(default='options', max_length=20)),
+                ('question', models.CharField(max_length=200)),
+                ('context', models.TextField(blank=True, max_length=4000)),
+                ('needed_by', models.DateField(blank=True, null=True)),
+                ('stakes', models.BigIntegerField(blank=True, null=True)),
+                ('stakes_days', models.PositiveIntegerField(blank=True, null=True)),
+                ('stakes_words', models.CharField(blank=True, max_length=200)),
+                ('currency', models.CharField(default='USD', max_length=3)),
+                ('years', models.PositiveSmallIntegerField(blank=True, null=True)),
+                ('is_sample', models.BooleanField(default=False)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('commitments', models.ManyToManyField(blank=True, related_name='decisions', to='delivery.commitment')),
+                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='teams.team')),
+                ('risk', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='stakeholders.risk')),
+            ],
+            options={
+                'ordering': ['-pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('stakes', None), ('stakes__gte', 0), _connector='OR'), name='decision_stakes_nothing_or_more'), models.CheckConstraint(condition=models.Q(('years', None), ('years__range', (1, 20)), _connector='OR'), name='decision_years_1_to_20')],
+            },
+        ),
         migrations.CreateModel(
             name='Acceptance',
             fields=[
@@ -72,6 +141,8 @@ class Migration(migrations.Migration):
                 ('commitments', models.ManyToManyField(blank=True, related_name='acceptances', to='delivery.commitment')),
                 ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='acceptances', to='teams.team')),
+                ('decision', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='acceptances', to='stakeholders.decision')),
+                ('risk', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='acceptances', to='stakeholders.risk')),
             ],
             options={
                 'ordering': ['-pk'],
@@ -101,29 +172,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['number'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Decision',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(default='options', max_length=20)),
-                ('question', models.CharField(max_length=200)),
-                ('context', models.TextField(blank=True, max_length=4000)),
-                ('needed_by', models.DateField(blank=True, null=True)),
-                ('stakes', models.BigIntegerField(blank=True, null=True)),
-                ('stakes_days', models.PositiveIntegerField(blank=True, null=True)),
-                ('stakes_words', models.CharField(blank=True, max_length=200)),
-                ('currency', models.CharField(default='USD', max_length=3)),
-                ('years', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('is_sample', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('commitments', models.ManyToManyField(blank=True, related_name='decisions', to='delivery.commitment')),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='teams.team')),
-            ],
-            options={
-                'ordering': ['-pk'],
+                'constraints': [models.UniqueConstraint(fields=('acceptance', 'number'), name='acceptance_version_once')],
             },
         ),
         migrations.CreateModel(
@@ -138,12 +187,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'criteria',
                 'ordering': ['position'],
+                'constraints': [models.UniqueConstraint(fields=('decision', 'position'), name='criterion_position_once'), models.CheckConstraint(condition=models.Q(('weight__range', (1, 10))), name='criterion_weight_1_to_10')],
             },
-        ),
-        migrations.AddField(
-            model_name='acceptance',
-            name='decision',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='acceptances', to='stakeholders.decision'),
         ),
         migrations.CreateModel(
             name='DecisionOption',
@@ -164,6 +209,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['position'],
+                'constraints': [models.UniqueConstraint(fields=('decision', 'position'), name='decision_option_position_once'), models.CheckConstraint(condition=models.Q(('chance', None), ('chance__range', (0, 1)), _connector='OR'), name='decision_option_chance_0_to_1'), models.CheckConstraint(condition=models.Q(('cost', None), ('cost__gte', 0), _connector='OR'), name='decision_option_cost_0_or_more'), models.CheckConstraint(condition=models.Q(('cost_yearly', None), ('cost_yearly__gte', 0), _connector='OR'), name='decision_option_cost_yearly_0_or_more'), models.CheckConstraint(condition=models.Q(('penalty', None), ('penalty__gte', 0), _connector='OR'), name='decision_option_penalty_0_or_more'), models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at', None), ('withdrawn_by', None)), models.Q(('withdrawn_at__isnull', False), ('withdrawn_by__isnull', False)), _connector='OR'), name='decision_option_withdrawn_at_and_by_together')],
             },
         ),
         migrations.CreateModel(
@@ -183,6 +229,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('step__in', ['decided', 'withdrawn'])), fields=('decision',), name='decision_ends_once'), models.CheckConstraint(condition=models.Q(models.Q(('option__isnull', False), ('step', 'decided')), models.Q(models.Q(('step', 'decided'), _negated=True), ('option', None)), _connector='OR'), name='decision_names_its_option')],
             },
         ),
         migrations.CreateModel(
@@ -225,24 +272,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Memo',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('requested_on', models.DateField()),
-                ('asked_by', models.CharField(max_length=120)),
-                ('opening', models.TextField(blank=True, max_length=2000)),
-                ('closing', models.TextField(blank=True, max_length=2000)),
-                ('facts', models.JSONField()),
-                ('at', models.DateTimeField()),
-                ('by_name', models.CharField(max_length=150)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('commitment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memos', to='delivery.commitment')),
-            ],
-            options={
-                'ordering': ['-pk'],
+                'indexes': [models.Index(fields=['by', '-at'], name='failed_signing_newest')],
             },
         ),
         migrations.CreateModel(
@@ -279,6 +309,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('acceptance__isnull', False), ('step', 'deferred')), models.Q(models.Q(('step', 'deferred'), _negated=True), ('acceptance', None)), _connector='OR'), name='requirement_is_deferred_to_an_acceptance')],
             },
         ),
         migrations.CreateModel(
@@ -291,41 +322,6 @@ class Migration(migrations.Migration):
                 ('acceptance', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='revocation', to='stakeholders.acceptance')),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
-        ),
-        migrations.CreateModel(
-            name='Risk',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=200)),
-                ('about', models.TextField(blank=True, max_length=2000)),
-                ('category', models.CharField(max_length=20)),
-                ('chance', models.FloatField(blank=True, null=True)),
-                ('low', models.BigIntegerField(blank=True, null=True)),
-                ('likely', models.BigIntegerField(blank=True, null=True)),
-                ('high', models.BigIntegerField(blank=True, null=True)),
-                ('currency', models.CharField(default='USD', max_length=3)),
-                ('days', models.PositiveIntegerField(blank=True, null=True)),
-                ('review_on', models.DateField(blank=True, null=True)),
-                ('is_sample', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('commitments', models.ManyToManyField(blank=True, related_name='risks', to='delivery.commitment')),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='risks', to='teams.person')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='risks', to='teams.team')),
-            ],
-            options={
-                'ordering': ['-pk'],
-            },
-        ),
-        migrations.AddField(
-            model_name='decision',
-            name='risk',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='stakeholders.risk'),
-        ),
-        migrations.AddField(
-            model_name='acceptance',
-            name='risk',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='acceptances', to='stakeholders.risk'),
         ),
         migrations.CreateModel(
             name='RiskEvent',
@@ -350,6 +346,9 @@ class Migration(migrations.Migration):
                 ('criterion', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='scores', to='stakeholders.criterion')),
                 ('option', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='scores', to='stakeholders.decisionoption')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('option', 'criterion'), name='score_once'), models.CheckConstraint(condition=models.Q(('points__range', (0, 5))), name='score_0_to_5')],
+            },
         ),
         migrations.CreateModel(
             name='Seat',
@@ -364,6 +363,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['position'],
+                'constraints': [models.UniqueConstraint(fields=('version', 'position'), name='seat_position_once'), models.UniqueConstraint(fields=('version', 'person'), name='seat_once_for_a_person'), models.CheckConstraint(condition=models.Q(models.Q(('role', 'reviewer'), _negated=True), ('person__isnull', False), _connector='OR'), name='seat_of_a_reviewer_is_named')],
             },
         ),
         migrations.CreateModel(
@@ -389,173 +389,78 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('acceptance', 'previous'), name='signature_follows_one'), models.UniqueConstraint(fields=('version', 'person', 'content_hash'), name='signature_once_for_a_text')],
             },
         ),
-        migrations.AddConstraint(
-            model_name='acceptanceversion',
-            constraint=models.UniqueConstraint(fields=('acceptance', 'number'), name='acceptance_version_once'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='acceptanceversion',
             trigger=pgtrigger.compiler.Trigger(name='acceptance_version_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='dd35d6fa99577798c77a3b228fd8af1ad5787d88', operation='UPDATE OR DELETE', pgid='pgtrigger_acceptance_version_is_kept_1325a', table='stakeholders_acceptanceversion', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='acceptanceversion',
             trigger=pgtrigger.compiler.Trigger(name='acceptance_version_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='736340723aa01637e8399c0535d088e7bb404dac', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_acceptance_version_is_kept_whole_7f7ec', table='stakeholders_acceptanceversion', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='criterion',
-            constraint=models.UniqueConstraint(fields=('decision', 'position'), name='criterion_position_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='criterion',
-            constraint=models.CheckConstraint(condition=models.Q(('weight__range', (1, 10))), name='criterion_weight_1_to_10'),
-        ),
-        migrations.AddConstraint(
-            model_name='decisionoption',
-            constraint=models.UniqueConstraint(fields=('decision', 'position'), name='decision_option_position_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='decisionoption',
-            constraint=models.CheckConstraint(condition=models.Q(('chance', None), ('chance__range', (0, 1)), _connector='OR'), name='decision_option_chance_0_to_1'),
-        ),
-        migrations.AddConstraint(
-            model_name='decisionoption',
-            constraint=models.CheckConstraint(condition=models.Q(('cost', None), ('cost__gte', 0), _connector='OR'), name='decision_option_cost_0_or_more'),
-        ),
-        migrations.AddConstraint(
-            model_name='decisionoption',
-            constraint=models.CheckConstraint(condition=models.Q(('cost_yearly', None), ('cost_yearly__gte', 0), _connector='OR'), name='decision_option_cost_yearly_0_or_more'),
-        ),
-        migrations.AddConstraint(
-            model_name='decisionoption',
-            constraint=models.CheckConstraint(condition=models.Q(('penalty', None), ('penalty__gte', 0), _connector='OR'), name='decision_option_penalty_0_or_more'),
-        ),
-        migrations.AddConstraint(
-            model_name='decisionoption',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at', None), ('withdrawn_by', None)), models.Q(('withdrawn_at__isnull', False), ('withdrawn_by__isnull', False)), _connector='OR'), name='decision_option_withdrawn_at_and_by_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='decisionevent',
-            constraint=models.UniqueConstraint(condition=models.Q(('step__in', ['decided', 'withdrawn'])), fields=('decision',), name='decision_ends_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='decisionevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('option__isnull', False), ('step', 'decided')), models.Q(models.Q(('step', 'decided'), _negated=True), ('option', None)), _connector='OR'), name='decision_names_its_option'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='decisionevent',
             trigger=pgtrigger.compiler.Trigger(name='decision_event_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='a6728224aea82a71f497de4af6fc287e033e932f', operation='UPDATE OR DELETE', pgid='pgtrigger_decision_event_is_kept_6af4b', table='stakeholders_decisionevent', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='decisionevent',
             trigger=pgtrigger.compiler.Trigger(name='decision_event_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='6912eb48b9a770b1a96f7f3435f7eed62875d57d', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_decision_event_is_kept_whole_62196', table='stakeholders_decisionevent', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='decisionoutcome',
             trigger=pgtrigger.compiler.Trigger(name='decision_outcome_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='6ca726cd04ed0a02b31544efeec0317206309d7e', operation='UPDATE OR DELETE', pgid='pgtrigger_decision_outcome_is_kept_8ec6c', table='stakeholders_decisionoutcome', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='decisionoutcome',
             trigger=pgtrigger.compiler.Trigger(name='decision_outcome_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='ed594134f744ddd71dcf01a02717ab7947e7e485', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_decision_outcome_is_kept_whole_4c6a5', table='stakeholders_decisionoutcome', when='BEFORE')),
         ),
-        migrations.AddIndex(
-            model_name='failedsigning',
-            index=models.Index(fields=['by', '-at'], name='failed_signing_newest'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='failedsigning',
             trigger=pgtrigger.compiler.Trigger(name='failed_signing_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='1644b40a3708594472e3b1e055ab71fb161390fa', operation='UPDATE OR DELETE', pgid='pgtrigger_failed_signing_is_kept_b7e84', table='stakeholders_failedsigning', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='failedsigning',
             trigger=pgtrigger.compiler.Trigger(name='failed_signing_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='41ce4aed297d9487df082cc16925d2eb450ccee1', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_failed_signing_is_kept_whole_dedc4', table='stakeholders_failedsigning', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='requirementevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('acceptance__isnull', False), ('step', 'deferred')), models.Q(models.Q(('step', 'deferred'), _negated=True), ('acceptance', None)), _connector='OR'), name='requirement_is_deferred_to_an_acceptance'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='requirementevent',
             trigger=pgtrigger.compiler.Trigger(name='requirement_event_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c7063443c0b8dd004d98b71d0d558d72a890f969', operation='UPDATE OR DELETE', pgid='pgtrigger_requirement_event_is_kept_e97d4', table='stakeholders_requirementevent', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='requirementevent',
             trigger=pgtrigger.compiler.Trigger(name='requirement_event_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='cc0ae1cd98e5f166d88b8cbdcb1f3f61582afe1a', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_requirement_event_is_kept_whole_7e023', table='stakeholders_requirementevent', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='revocation',
             trigger=pgtrigger.compiler.Trigger(name='revocation_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='110d6de971927d58efda1a6444ec5f15b5b6758f', operation='UPDATE OR DELETE', pgid='pgtrigger_revocation_is_kept_34f35', table='stakeholders_revocation', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='revocation',
             trigger=pgtrigger.compiler.Trigger(name='revocation_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='b481fbc9b7d7ce8a84ce81b9c995749ef24b0820', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_revocation_is_kept_whole_51d72', table='stakeholders_revocation', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='risk',
-            constraint=models.CheckConstraint(condition=models.Q(('chance', None), ('chance__range', (0, 1)), _connector='OR'), name='risk_chance_0_to_1'),
-        ),
-        migrations.AddConstraint(
-            model_name='risk',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('high', None), ('likely', None), ('low', None)), models.Q(('low__gte', 0), ('low__lte', models.F('high')), models.Q(('likely', None), ('likely__range', (models.F('low'), models.F('high'))), _connector='OR')), _connector='OR'), name='risk_low_likely_high'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('stakes', None), ('stakes__gte', 0), _connector='OR'), name='decision_stakes_nothing_or_more'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('years', None), ('years__range', (1, 20)), _connector='OR'), name='decision_years_1_to_20'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='riskevent',
             trigger=pgtrigger.compiler.Trigger(name='risk_event_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='ee13131aea6371caf008d605f04750c9a8af8e59', operation='UPDATE OR DELETE', pgid='pgtrigger_risk_event_is_kept_9a4ee', table='stakeholders_riskevent', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='riskevent',
             trigger=pgtrigger.compiler.Trigger(name='risk_event_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='74019fab6f6dc67bdd8fdf42efac597e91d2f2b7', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_risk_event_is_kept_whole_9a202', table='stakeholders_riskevent', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='score',
-            constraint=models.UniqueConstraint(fields=('option', 'criterion'), name='score_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='score',
-            constraint=models.CheckConstraint(condition=models.Q(('points__range', (0, 5))), name='score_0_to_5'),
-        ),
-        migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.UniqueConstraint(fields=('version', 'position'), name='seat_position_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.UniqueConstraint(fields=('version', 'person'), name='seat_once_for_a_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('role', 'reviewer'), _negated=True), ('person__isnull', False), _connector='OR'), name='seat_of_a_reviewer_is_named'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='seat',
             trigger=pgtrigger.compiler.Trigger(name='seat_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='fb27f28bb0960aaa532414ed5f317178bbce5821', operation='UPDATE OR DELETE', pgid='pgtrigger_seat_is_kept_9e8fb', table='stakeholders_seat', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='seat',
             trigger=pgtrigger.compiler.Trigger(name='seat_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='a27eaa51e3aed202fe2aef862bf28cc76c07cb91', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_seat_is_kept_whole_c4bb4', table='stakeholders_seat', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='signature',
-            constraint=models.UniqueConstraint(fields=('acceptance', 'previous'), name='signature_follows_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='signature',
-            constraint=models.UniqueConstraint(fields=('version', 'person', 'content_hash'), name='signature_once_for_a_text'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='signature',
             trigger=pgtrigger.compiler.Trigger(name='signature_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='83daef4b0e54801635d4a496ef20092f01a291b1', operation='UPDATE OR DELETE', pgid='pgtrigger_signature_is_kept_2510a', table='stakeholders_signature', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='signature',
             trigger=pgtrigger.compiler.Trigger(name='signature_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='25da45260e19a53eb633be0f5c6b8182980f76f9', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_signature_is_kept_whole_e12ee', table='stakeholders_signature', when='BEFORE')),
         ),

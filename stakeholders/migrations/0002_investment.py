@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import pgtrigger.compiler
-import pgtrigger.migrations
+import teams.migrating
 from django.conf import settings
 from django.db import migrations, models
 
@@ -14,22 +14,10 @@ class Migration(migrations.Migration):
         ('metrics', '0001_facts'),
         ('stakeholders', '0001_registers'),
         ('teams', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('teams', '__first__'),
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='ExitCriterion',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('text', models.CharField(max_length=300)),
-            ],
-            options={
-                'verbose_name_plural': 'exit criteria',
-                'ordering': ['phase_id', 'position'],
-            },
-        ),
         migrations.CreateModel(
             name='Checklist',
             fields=[
@@ -49,6 +37,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('least_chance__range', (0, 100))), name='checklist_least_chance_percent'), models.CheckConstraint(condition=models.Q(('least_coverage__range', (0, 100))), name='checklist_least_coverage_percent'), models.CheckConstraint(condition=models.Q(('least_success__range', (0, 100))), name='checklist_least_success_percent'), models.CheckConstraint(condition=models.Q(('least_fidelity__range', (0, 100))), name='checklist_least_fidelity_percent')],
             },
         ),
         migrations.CreateModel(
@@ -62,6 +51,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['checklist_id', 'position'],
+                'constraints': [models.UniqueConstraint(fields=('checklist', 'position'), name='checklist_item_once')],
             },
         ),
         migrations.CreateModel(
@@ -83,6 +73,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('priority', None), ('priority__range', (1, 3)), _connector='OR'), name='debt_priority_1_to_3'), models.CheckConstraint(condition=models.Q(('box_share', None), ('box_share__range', (1, 100)), _connector='OR'), name='debt_box_share'), models.CheckConstraint(condition=models.Q(('box_days', None), ('box_share', None), _connector='OR'), name='debt_box_in_days_or_share')],
             },
         ),
         migrations.CreateModel(
@@ -104,22 +95,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='CriterionEvent',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('met', models.BooleanField()),
-                ('evidence', models.CharField(blank=True, max_length=500)),
-                ('words', models.CharField(blank=True, max_length=500)),
-                ('at', models.DateTimeField()),
-                ('by_name', models.CharField(max_length=150)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('criterion', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='stakeholders.exitcriterion')),
-            ],
-            options={
-                'ordering': ['pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('interest__gte', 0), ('principal__gte', 0)), name='debt_costs_nothing_or_more'), models.CheckConstraint(condition=models.Q(models.Q(('days__gt', 0), ('step', 'paid')), models.Q(models.Q(('step', 'paid'), _negated=True), ('days', None)), _connector='OR'), name='debt_work_has_days')],
             },
         ),
         migrations.CreateModel(
@@ -155,6 +131,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('passed__lte', models.F('run')), ('run__gt', 0), ('said', 'measured')), models.Q(models.Q(('said', 'measured'), _negated=True), ('passed', None), ('run', None)), _connector='OR'), name='item_cases_passed_of_run')],
             },
         ),
         migrations.CreateModel(
@@ -188,6 +165,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'not measurable',
                 'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_on', None)), fields=('team',), name='not_measurable_once')],
             },
         ),
         migrations.CreateModel(
@@ -203,6 +181,37 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['plan_id', 'position'],
+                'constraints': [models.UniqueConstraint(fields=('plan', 'position'), name='phase_position_once'), models.CheckConstraint(condition=models.Q(('starts_on', None), ('ends_on', None), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='phase_ends_after_it_starts'), models.CheckConstraint(condition=models.Q(('risk_retired', None), ('risk_retired__gte', 0), _connector='OR'), name='phase_retires_nothing_or_more')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ExitCriterion',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('position', models.PositiveSmallIntegerField()),
+                ('text', models.CharField(max_length=300)),
+                ('phase', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='criteria', to='stakeholders.phase')),
+            ],
+            options={
+                'verbose_name_plural': 'exit criteria',
+                'ordering': ['phase_id', 'position'],
+                'constraints': [models.UniqueConstraint(fields=('phase', 'position'), name='exit_criterion_position_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='CriterionEvent',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('met', models.BooleanField()),
+                ('evidence', models.CharField(blank=True, max_length=500)),
+                ('words', models.CharField(blank=True, max_length=500)),
+                ('at', models.DateTimeField()),
+                ('by_name', models.CharField(max_length=150)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('criterion', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='stakeholders.exitcriterion')),
+            ],
+            options={
+                'ordering': ['pk'],
             },
         ),
         migrations.CreateModel(
@@ -221,11 +230,6 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['pk'],
             },
-        ),
-        migrations.AddField(
-            model_name='exitcriterion',
-            name='phase',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='criteria', to='stakeholders.phase'),
         ),
         migrations.CreateModel(
             name='BudgetLine',
@@ -246,6 +250,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['month', 'team_id', 'category', 'name'],
+                'constraints': [models.UniqueConstraint(fields=('team', 'month', 'category', 'name'), name='budget_line_once'), models.CheckConstraint(condition=models.Q(('month__day', 1)), name='budget_month_is_its_first_day')],
             },
         ),
         migrations.CreateModel(
@@ -264,122 +269,47 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-due_on', '-pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('due_on__gte', models.F('agreed_on'))), name='retro_due_after_agreed')],
             },
         ),
-        migrations.AddConstraint(
-            model_name='checklist',
-            constraint=models.CheckConstraint(condition=models.Q(('least_chance__range', (0, 100))), name='checklist_least_chance_percent'),
-        ),
-        migrations.AddConstraint(
-            model_name='checklist',
-            constraint=models.CheckConstraint(condition=models.Q(('least_coverage__range', (0, 100))), name='checklist_least_coverage_percent'),
-        ),
-        migrations.AddConstraint(
-            model_name='checklist',
-            constraint=models.CheckConstraint(condition=models.Q(('least_success__range', (0, 100))), name='checklist_least_success_percent'),
-        ),
-        migrations.AddConstraint(
-            model_name='checklist',
-            constraint=models.CheckConstraint(condition=models.Q(('least_fidelity__range', (0, 100))), name='checklist_least_fidelity_percent'),
-        ),
-        migrations.AddConstraint(
-            model_name='checklistitem',
-            constraint=models.UniqueConstraint(fields=('checklist', 'position'), name='checklist_item_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='debt',
-            constraint=models.CheckConstraint(condition=models.Q(('priority', None), ('priority__range', (1, 3)), _connector='OR'), name='debt_priority_1_to_3'),
-        ),
-        migrations.AddConstraint(
-            model_name='debt',
-            constraint=models.CheckConstraint(condition=models.Q(('box_share', None), ('box_share__range', (1, 100)), _connector='OR'), name='debt_box_share'),
-        ),
-        migrations.AddConstraint(
-            model_name='debt',
-            constraint=models.CheckConstraint(condition=models.Q(('box_days', None), ('box_share', None), _connector='OR'), name='debt_box_in_days_or_share'),
-        ),
-        migrations.AddConstraint(
-            model_name='debtevent',
-            constraint=models.CheckConstraint(condition=models.Q(('interest__gte', 0), ('principal__gte', 0)), name='debt_costs_nothing_or_more'),
-        ),
-        migrations.AddConstraint(
-            model_name='debtevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('days__gt', 0), ('step', 'paid')), models.Q(models.Q(('step', 'paid'), _negated=True), ('days', None)), _connector='OR'), name='debt_work_has_days'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='debtevent',
             trigger=pgtrigger.compiler.Trigger(name='debt_event_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='d3eda8842103a15c415726a8bfbc3ff1f0f350b1', operation='UPDATE OR DELETE', pgid='pgtrigger_debt_event_is_kept_e898d', table='stakeholders_debtevent', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='debtevent',
             trigger=pgtrigger.compiler.Trigger(name='debt_event_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='bdc264031816d633b8c812c7075af93944fe068f', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_debt_event_is_kept_whole_de148', table='stakeholders_debtevent', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='criterionevent',
             trigger=pgtrigger.compiler.Trigger(name='criterion_event_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='347550d5e0639a404f20ccd5f0004c11c83b4cc1', operation='UPDATE OR DELETE', pgid='pgtrigger_criterion_event_is_kept_7933f', table='stakeholders_criterionevent', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='criterionevent',
             trigger=pgtrigger.compiler.Trigger(name='criterion_event_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='8315d8ef4cbbbaac94cab54ded000234a3329888', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_criterion_event_is_kept_whole_86f95', table='stakeholders_criterionevent', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='godecision',
             trigger=pgtrigger.compiler.Trigger(name='go_decision_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='28cd5b685fc4ef11323aaf549ffc6a665ffbdd3c', operation='UPDATE OR DELETE', pgid='pgtrigger_go_decision_is_kept_403c9', table='stakeholders_godecision', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='godecision',
             trigger=pgtrigger.compiler.Trigger(name='go_decision_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='23d3151c5662cad55fc0da66afabcb14c7a87cb9', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_go_decision_is_kept_whole_df0b1', table='stakeholders_godecision', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='itemevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('passed__lte', models.F('run')), ('run__gt', 0), ('said', 'measured')), models.Q(models.Q(('said', 'measured'), _negated=True), ('passed', None), ('run', None)), _connector='OR'), name='item_cases_passed_of_run'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='itemevent',
             trigger=pgtrigger.compiler.Trigger(name='item_event_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='6f524efea4c876ab8855797cf2e11d9a5c94a653', operation='UPDATE OR DELETE', pgid='pgtrigger_item_event_is_kept_b6bbb', table='stakeholders_itemevent', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='itemevent',
             trigger=pgtrigger.compiler.Trigger(name='item_event_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='d21e1db7e9aec271f2bc856609dda788be74109e', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_item_event_is_kept_whole_8659b', table='stakeholders_itemevent', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='notmeasurable',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_on', None)), fields=('team',), name='not_measurable_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='phase',
-            constraint=models.UniqueConstraint(fields=('plan', 'position'), name='phase_position_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='phase',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_on', None), ('ends_on', None), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='phase_ends_after_it_starts'),
-        ),
-        migrations.AddConstraint(
-            model_name='phase',
-            constraint=models.CheckConstraint(condition=models.Q(('risk_retired', None), ('risk_retired__gte', 0), _connector='OR'), name='phase_retires_nothing_or_more'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='fundingevent',
             trigger=pgtrigger.compiler.Trigger(name='funding_event_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='b28069fe8ecd4ce71f57b48a5a07b04e82ef10ed', operation='UPDATE OR DELETE', pgid='pgtrigger_funding_event_is_kept_626ae', table='stakeholders_fundingevent', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='fundingevent',
             trigger=pgtrigger.compiler.Trigger(name='funding_event_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='2398ac507086b4e99492b993a6b8c495280dc7cc', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_funding_event_is_kept_whole_906e1', table='stakeholders_fundingevent', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='exitcriterion',
-            constraint=models.UniqueConstraint(fields=('phase', 'position'), name='exit_criterion_position_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='budgetline',
-            constraint=models.UniqueConstraint(fields=('team', 'month', 'category', 'name'), name='budget_line_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='budgetline',
-            constraint=models.CheckConstraint(condition=models.Q(('month__day', 1)), name='budget_month_is_its_first_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='retroaction',
-            constraint=models.CheckConstraint(condition=models.Q(('due_on__gte', models.F('agreed_on'))), name='retro_due_after_agreed'),
         ),
     ]

@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import pgtrigger.compiler
-import pgtrigger.migrations
+import teams.migrating
 from django.conf import settings
 from django.db import migrations, models
 
@@ -12,10 +12,25 @@ class Migration(migrations.Migration):
     dependencies = [
         ('stakeholders', '0002_investment'),
         ('teams', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('teams', '__first__'),
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='KeptWeek',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('monday', models.DateField()),
+                ('at', models.DateTimeField()),
+                ('known', models.JSONField()),
+                ('figures', models.JSONField(default=dict)),
+                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='kept_weeks', to='teams.team')),
+            ],
+            options={
+                'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('team', 'monday'), name='week_kept_once')],
+            },
+        ),
         migrations.CreateModel(
             name='QueueMove',
             fields=[
@@ -33,6 +48,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'indexes': [models.Index(fields=['item', '-id'], name='queue_move_newest')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('kind', 'snoozed'), ('to', None), ('until__isnull', False)), models.Q(('kind', 'woken'), ('to', None), ('until', None)), models.Q(('kind', 'passed'), ('to__isnull', False), ('until', None)), _connector='OR'), name='queue_move_says_until_when_or_to_whom')],
             },
         ),
         migrations.CreateModel(
@@ -47,56 +64,30 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'indexes': [models.Index(fields=['team', 'by', '-id'], name='review_newest')],
             },
         ),
-        migrations.CreateModel(
-            name='KeptWeek',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('monday', models.DateField()),
-                ('at', models.DateTimeField()),
-                ('known', models.JSONField()),
-                ('figures', models.JSONField(default=dict)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='kept_weeks', to='teams.team')),
-            ],
-            options={
-                'ordering': ['pk'],
-                'constraints': [models.UniqueConstraint(fields=('team', 'monday'), name='week_kept_once')],
-            },
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='keptweek',
             trigger=pgtrigger.compiler.Trigger(name='kept_week_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='df9ce93a7771bcfad60a1db7dd5d9699f95ef75f', operation='UPDATE OR DELETE', pgid='pgtrigger_kept_week_is_kept_eecfb', table='stakeholders_keptweek', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='keptweek',
             trigger=pgtrigger.compiler.Trigger(name='kept_week_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='f352420681ed3d03f50ad8aa4e48fe954c23e458', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_kept_week_is_kept_whole_491b3', table='stakeholders_keptweek', when='BEFORE')),
         ),
-        migrations.AddIndex(
-            model_name='queuemove',
-            index=models.Index(fields=['item', '-id'], name='queue_move_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='queuemove',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'snoozed'), ('to', None), ('until__isnull', False)), models.Q(('kind', 'woken'), ('to', None), ('until', None)), models.Q(('kind', 'passed'), ('to__isnull', False), ('until', None)), _connector='OR'), name='queue_move_says_until_when_or_to_whom'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='queuemove',
             trigger=pgtrigger.compiler.Trigger(name='queue_move_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='61d3786ed631ae54b7e2ae3d70242efb32ca054c', operation='UPDATE OR DELETE', pgid='pgtrigger_queue_move_is_kept_cd4ba', table='stakeholders_queuemove', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='queuemove',
             trigger=pgtrigger.compiler.Trigger(name='queue_move_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='201e785333d25e68c0da549e96502a11aee904b8', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_queue_move_is_kept_whole_89f5d', table='stakeholders_queuemove', when='BEFORE')),
         ),
-        migrations.AddIndex(
-            model_name='review',
-            index=models.Index(fields=['team', 'by', '-id'], name='review_newest'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='review',
             trigger=pgtrigger.compiler.Trigger(name='review_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='9997afc12ff7d73b64ffe8818120ce1445f402aa', operation='UPDATE OR DELETE', pgid='pgtrigger_review_is_kept_9363f', table='stakeholders_review', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='review',
             trigger=pgtrigger.compiler.Trigger(name='review_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='67fb359ce17d7e1b9c2c0eaed4d55c11f2ff5265', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_review_is_kept_whole_f1345', table='stakeholders_review', when='BEFORE')),
         ),

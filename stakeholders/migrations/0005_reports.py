@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import pgtrigger.compiler
-import pgtrigger.migrations
+import teams.migrating
 from django.conf import settings
 from django.db import migrations, models
 
@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('stakeholders', '0004_audit'),
         ('teams', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('teams', '__first__'),
     ]
 
     operations = [
@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'indexes': [models.Index(fields=['team', '-id'], name='report_newest')],
             },
         ),
         migrations.CreateModel(
@@ -53,6 +54,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('report', 'audience', 'form', 'content_hash'), name='rendering_of_a_content_once')],
             },
         ),
         migrations.CreateModel(
@@ -68,6 +70,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('step', 'sent')), fields=('report',), name='report_is_sent_once')],
             },
         ),
         migrations.CreateModel(
@@ -110,6 +113,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('weekday__range', (1, 7))), name='report_schedule_weekday_1_to_7')],
             },
         ),
         migrations.CreateModel(
@@ -137,6 +141,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'deliveries',
                 'ordering': ['pk'],
+                'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['next_try_at'], name='report_delivery_due')],
+                'constraints': [models.UniqueConstraint(fields=('report', 'audience', 'way', 'to'), name='report_is_delivered_once'), models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', False), ('state__in', ['sent', 'refused', 'given_up'])), models.Q(('done_at', None), ('state', 'waiting')), _connector='OR'), name='report_delivery_done_at_when_done')],
             },
         ),
         migrations.CreateModel(
@@ -156,6 +162,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('created_at'))), name='share_link_expires_later'), models.CheckConstraint(condition=models.Q(models.Q(('revoked_at', None), ('revoked_by', None)), models.Q(('revoked_at__isnull', False), ('revoked_by__isnull', False)), _connector='OR'), name='share_link_revoked_at_and_by_together')],
             },
         ),
         migrations.CreateModel(
@@ -169,6 +176,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('link', 'day'), name='link_day_once')],
             },
         ),
         migrations.CreateModel(
@@ -187,68 +195,28 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(condition=models.Q(('cleared_at', None)), fields=('address',), name='bounce_open_once'), models.CheckConstraint(condition=models.Q(models.Q(('cleared_at', None), ('cleared_by', None)), models.Q(('cleared_at__isnull', False), ('cleared_by__isnull', False)), _connector='OR'), name='bounce_cleared_at_and_by_together')],
             },
         ),
-        migrations.AddIndex(
-            model_name='report',
-            index=models.Index(fields=['team', '-id'], name='report_newest'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='report',
             trigger=pgtrigger.compiler.Trigger(name='report_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='369c334f5e2ef3ccf136486b19529425a5dddd30', operation='UPDATE OR DELETE', pgid='pgtrigger_report_is_kept_b38df', table='stakeholders_report', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='report',
             trigger=pgtrigger.compiler.Trigger(name='report_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='e7a47e386f67d905f30c5b92ffb04ad9412f4994', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_report_is_kept_whole_fa97f', table='stakeholders_report', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='rendering',
-            constraint=models.UniqueConstraint(fields=('report', 'audience', 'form', 'content_hash'), name='rendering_of_a_content_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='reportstep',
-            constraint=models.UniqueConstraint(condition=models.Q(('step', 'sent')), fields=('report',), name='report_is_sent_once'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='reportstep',
             trigger=pgtrigger.compiler.Trigger(name='report_step_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='1bc2d6a7e9709561c022fe87036a324cab0f9711', operation='UPDATE OR DELETE', pgid='pgtrigger_report_step_is_kept_e5e3b', table='stakeholders_reportstep', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='reportstep',
             trigger=pgtrigger.compiler.Trigger(name='report_step_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='d0eaf4b0c48b6fd7e03ae2c814186c49ce3676bc', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_report_step_is_kept_whole_31254', table='stakeholders_reportstep', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='reportwords',
             trigger=pgtrigger.compiler.Trigger(name='report_words_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='5c5efb540a9eef8166c7eea5bfc3f2d637e039be', operation='UPDATE OR DELETE', pgid='pgtrigger_report_words_is_kept_4946d', table='stakeholders_reportwords', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='reportwords',
             trigger=pgtrigger.compiler.Trigger(name='report_words_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='d3140f7d20f5626ad49743c76a47948ba7d088da', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_report_words_is_kept_whole_e2290', table='stakeholders_reportwords', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='schedule',
-            constraint=models.CheckConstraint(condition=models.Q(('weekday__range', (1, 7))), name='report_schedule_weekday_1_to_7'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['next_try_at'], name='report_delivery_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('report', 'audience', 'way', 'to'), name='report_is_delivered_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', False), ('state__in', ['sent', 'refused', 'given_up'])), models.Q(('done_at', None), ('state', 'waiting')), _connector='OR'), name='report_delivery_done_at_when_done'),
-        ),
-        migrations.AddConstraint(
-            model_name='sharelink',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('created_at'))), name='share_link_expires_later'),
-        ),
-        migrations.AddConstraint(
-            model_name='sharelink',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('revoked_at', None), ('revoked_by', None)), models.Q(('revoked_at__isnull', False), ('revoked_by__isnull', False)), _connector='OR'), name='share_link_revoked_at_and_by_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='linkday',
-            constraint=models.UniqueConstraint(fields=('link', 'day'), name='link_day_once'),
         ),
     ]

@@ -163,7 +163,7 @@ def _new_services(gathered: Gathered) -> Iterator[Change]:
         if one.first is not None:
             oldest[one.source] = min(one.first, oldest.get(one.source, one.first))
     for one in gathered.services:
-        if one.first == gathered.week.monday and oldest[one.source] < one.first:
+        if one.team in slugs and one.first == gathered.week.monday and oldest[one.source] < one.first:
             url = measure_url(slugs[one.team], "deployment-frequency", gathered)
             yield Change(one.title, f"{_of(names[one.team], gathered)}was deployed for the first time.", "", url)
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Exists, F, Max, Min, OuterRef, Q
+from django.db.models import Exists, F, Max, Min, OuterRef, Q, Subquery
 
 from metrics import measures, rollups
 from metrics import sources as metrics_sources
-from metrics.models import Deployment, DirtyWeek, Failure, Incident, Service, ServiceWeek, Source
+from metrics.models import Deployment, DirtyWeek, Failure, Incident, Service, ServiceOwner, ServiceWeek, Source
 from metrics.periods import Week, weeks_ending
 from metrics.rollups import Pooled
 from metrics.sources import SourceNow
@@ -51,7 +51,8 @@ class Owned:
     """A service, and the Monday of the first week in which it was deployed."""
 
     title: str
-    team: int
+    team: int  # the owner when the week ended, or now while it lasts
+    team_now: int
     source: int
     first: date | None
 
@@ -123,7 +124,7 @@ def gather(user: User, team: Team, week: Week, *, now: datetime) -> Gathered:
     ids = [one.pk for one in teams]
     feeds = _feeds(team, ids, now)
     incidents = any(feed.incidents for feed in feeds)
-    services = _services(ids)
+    services = _services(ids, seen)
     return Gathered(
         user=user,
         team=team,
@@ -141,7 +142,7 @@ def gather(user: User, team: Team, week: Week, *, now: datetime) -> Gathered:
         feeds=feeds,
         may_connect=frozenset(access.below(user, team, Right.SOURCES).values_list("pk", flat=True)),
         may_see=frozenset(access.teams(user).filter(pk__in=[feed.team for feed in feeds]).values_list("pk", flat=True)),
-        counting=DirtyWeek.objects.filter(service__team__in=ids).exists(),
+        counting=DirtyWeek.objects.filter(service__owners__team__in=ids).exists(),
         first=_first(ids),
     )
 
@@ -149,8 +150,8 @@ def gather(user: User, team: Team, week: Week, *, now: datetime) -> Gathered:
 def _first(teams: Sequence[int]) -> date | None:
     """The Monday of the oldest week with a deployment or an incident."""
     deployed = Q(deployments__gt=0) | Q(failed_attempts__gt=0)  # rows of zeros stay where facts were taken back
-    monday = ServiceWeek.objects.filter(deployed, service__team__in=teams).aggregate(first=Min("monday"))["first"]
-    broke = Incident.objects.current().filter(service__team__in=teams).aggregate(first=Min("started_at"))["first"]
+    monday = ServiceWeek.objects.filter(deployed, team__in=teams).aggregate(first=Min("monday"))["first"]
+    broke = Incident.objects.current().filter(team__in=teams).aggregate(first=Min("started_at"))["first"]
     other = Week.of(broke, settings.ORGANISATION_ZONE).monday if broke else None
     return min((one for one in (monday, other) if one is not None), default=None)
 
@@ -158,11 +159,9 @@ def _first(teams: Sequence[int]) -> date | None:
 def _disruptions(teams: Sequence[int], since: datetime, end: datetime) -> list[Disruption]:
     rows = (
         Incident.objects.current()
-        .filter(Q(resolved_at=None) | Q(resolved_at__gte=since), service__team__in=teams, started_at__lt=end)
+        .filter(Q(resolved_at=None) | Q(resolved_at__gte=since), team__in=teams, started_at__lt=end)
         .order_by("started_at", "pk")
-        .values_list(
-            "title", "service__team", "service__title", "started_at", "resolved_at", "link__deployment__finished_at"
-        )
+        .values_list("title", "team", "service__title", "started_at", "resolved_at", "link__deployment__finished_at")
     )
     return [
         Disruption(title, team, service, started, None if resolved is None or resolved >= end else resolved, bad)
@@ -176,20 +175,20 @@ def _restores(
     lasted = F("resolved_at") - F("started_at")
     rows = (
         Incident.objects.current()
-        .filter(service__team__in=teams, resolved_at__gte=since, resolved_at__lt=end)
-        .values("service__team")
+        .filter(team__in=teams, resolved_at__gte=since, resolved_at__lt=end)
+        .values("team")
         .annotate(
             this=Max(lasted, filter=Q(resolved_at__gte=start)), others=Max(lasted, filter=Q(resolved_at__lt=start))
         )
-        .order_by("service__team")
+        .order_by("team")
     )
-    return {row["service__team"]: (row["this"], row["others"]) for row in rows}
+    return {row["team"]: (row["this"], row["others"]) for row in rows}
 
 
 def _bad(teams: Sequence[int], start: datetime, end: datetime) -> list[BadDeployment]:
     rows = (
         Failure.objects.filter(
-            deployment__service__team__in=teams,
+            deployment__team__in=teams,
             deployment__production=True,
             deployment__outcome="success",
             deployment__superseded_at=None,
@@ -199,7 +198,7 @@ def _bad(teams: Sequence[int], start: datetime, end: datetime) -> list[BadDeploy
         .order_by("deployment__finished_at", "deployment_id", "how", "pk")
         .values_list(
             "deployment_id",
-            "deployment__service__team",
+            "deployment__team",
             "deployment__service__title",
             "deployment__finished_at",
             "how",
@@ -214,11 +213,17 @@ def _bad(teams: Sequence[int], start: datetime, end: datetime) -> list[BadDeploy
     return list(found.values())
 
 
-def _services(teams: Sequence[int]) -> list[Owned]:
-    rows = Service.objects.filter(team__in=teams).annotate(
-        first=Min("weeks__monday", filter=Q(weeks__deployments__gt=0))
+def _services(teams: Sequence[int], end: datetime) -> list[Owned]:
+    """Those that `teams` owned just before `end`, or own now."""
+    day = (end - timedelta.resolution).astimezone(settings.ORGANISATION_ZONE).date()
+    said = ServiceOwner.objects.filter(Q(since=None) | Q(since__lte=day), service=OuterRef("pk")).order_by("-pk")
+    rows = (
+        Service.objects.annotate(then=Subquery(said.values("team")[:1]))
+        .filter(Q(then__in=teams) | Q(team__in=teams))
+        .annotate(first=Min("weeks__monday", filter=Q(weeks__deployments__gt=0)))
     )
-    return [Owned(*row) for row in rows.order_by("title").values_list("title", "team_id", "source_id", "first")]
+    columns = ("title", "then", "team_id", "source_id", "first")
+    return [Owned(*row) for row in rows.order_by("title").values_list(*columns)]
 
 
 def _stints(teams: Sequence[int]) -> dict[int, list[Stint]]:

@@ -52,9 +52,15 @@ class Row:
 
 def rows(gathered: Gathered) -> list[Row]:
     """All rows in the order of the tree, those without numbers last; the page shows the first MOST."""
-    owning = {service.team for service in gathered.services}
+    owning = _owning(gathered)
     found = [_row(team, gathered, owning) for team in gathered.teams if _belongs(team, gathered, owning)]
     return sorted(found, key=lambda row: bool(row.blank))
+
+
+def _owning(gathered: Gathered) -> set[int]:
+    """Teams with numbers: they own a service, or owned it when something happened in the weeks shown."""
+    own = {team for service in gathered.services for team in (service.team, service.team_now)}
+    return own | set(gathered.series)
 
 
 def _belongs(team: Team, gathered: Gathered, owning: set[int]) -> bool:
@@ -142,6 +148,6 @@ def below(gathered: Gathered) -> int:
 
 def measured(gathered: Gathered) -> tuple[int, int]:
     """(teams that deliver and have a service, teams that deliver)."""
-    owning = {service.team for service in gathered.services}
+    owning = _owning(gathered)
     delivering = [team for team in gathered.teams if team.closed_at is None and _belongs(team, gathered, owning)]
     return sum(team.pk in owning for team in delivering), len(delivering)

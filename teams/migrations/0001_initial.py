@@ -6,7 +6,7 @@ import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
 import pgtrigger.compiler
-import pgtrigger.migrations
+import teams.migrating
 from django.conf import settings
 from django.db import migrations, models
 
@@ -38,6 +38,9 @@ class Migration(migrations.Migration):
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_in_any_case')],
+            },
         ),
         migrations.CreateModel(
             name='Person',
@@ -54,40 +57,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'people',
                 'ordering': ['name', 'id'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Membership',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(max_length=80)),
-                ('level', models.CharField(blank=True, max_length=20)),
-                ('started_on', models.DateField()),
-                ('ended_on', models.DateField(blank=True, null=True)),
-                ('end_reason', models.CharField(blank=True, max_length=20)),
-                ('end_note', models.CharField(blank=True, max_length=300)),
-                ('regretted', models.BooleanField(default=False, help_text='We would have liked this person to stay.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='teams.person')),
-            ],
-            options={
-                'ordering': ['-started_on', '-id'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Grant',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(max_length=20)),
-                ('granted_at', models.DateTimeField(auto_now_add=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('granted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('revoked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='teams.person')),
-            ],
-            options={
-                'ordering': ['person__name', 'id'],
+                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('email'), condition=models.Q(('email', ''), _negated=True), name='person_email_in_any_case')],
             },
         ),
         migrations.CreateModel(
@@ -129,6 +99,45 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['position', 'name'],
+                'constraints': [models.UniqueConstraint(models.F('parent'), django.db.models.functions.text.Lower('name'), name='team_name_once_in_its_group', nulls_distinct=False), models.CheckConstraint(condition=models.Q(('parent', models.F('id')), _negated=True), name='team_is_not_its_own_parent'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('closed_by', None)), models.Q(('closed_at__isnull', False), ('closed_by__isnull', False)), _connector='OR'), name='team_closed_at_and_by_together')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Membership',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('role', models.CharField(max_length=80)),
+                ('level', models.CharField(blank=True, max_length=20)),
+                ('started_on', models.DateField()),
+                ('ended_on', models.DateField(blank=True, null=True)),
+                ('end_reason', models.CharField(blank=True, max_length=20)),
+                ('end_note', models.CharField(blank=True, max_length=300)),
+                ('regretted', models.BooleanField(default=False, help_text='We would have liked this person to stay.')),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='teams.person')),
+                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='teams.team')),
+            ],
+            options={
+                'ordering': ['-started_on', '-id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('ended_on', None), ('ended_on__gte', models.F('started_on')), _connector='OR'), name='membership_ends_after_it_starts'), models.CheckConstraint(condition=models.Q(models.Q(('end_reason', ''), ('ended_on', None)), models.Q(('ended_on__isnull', False), models.Q(('end_reason', ''), _negated=True)), _connector='OR'), name='membership_end_has_a_reason'), django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('end_reason', 'corrected'), _negated=True), expressions=[(models.Func(models.F('person'), models.F('person'), template="int8range(%(expressions)s, '[]')"), '&&'), (models.Func(models.F('team'), models.F('team'), template="int8range(%(expressions)s, '[]')"), '&&'), (models.Func('started_on', 'ended_on', django.contrib.postgres.fields.ranges.RangeBoundary(inclusive_lower=True, inclusive_upper=True), function='daterange'), '&&')], name='membership_once_at_a_time'), models.CheckConstraint(condition=models.Q(('regretted', False), ('end_reason__in', ['resigned', 'dismissed', 'retired', 'contract']), _connector='OR'), name='membership_regretted_only_when_left')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Grant',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('role', models.CharField(max_length=20)),
+                ('granted_at', models.DateTimeField(auto_now_add=True)),
+                ('revoked_at', models.DateTimeField(blank=True, null=True)),
+                ('granted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('revoked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='teams.person')),
+                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='teams.team')),
+            ],
+            options={
+                'ordering': ['person__name', 'id'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('revoked_at', None)), fields=('person', 'role', 'team'), name='grant_once_at_a_time'), models.CheckConstraint(condition=models.Q(models.Q(('revoked_at', None), ('revoked_by', None)), models.Q(('revoked_at__isnull', False), ('revoked_by__isnull', False)), _connector='OR'), name='grant_revoked_at_and_by_together')],
             },
         ),
         migrations.CreateModel(
@@ -156,11 +165,6 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
-        migrations.AddField(
-            model_name='membership',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='teams.team'),
-        ),
         migrations.CreateModel(
             name='GrantEvent',
             fields=[
@@ -181,11 +185,6 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
             },
-        ),
-        migrations.AddField(
-            model_name='grant',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='teams.team'),
         ),
         migrations.CreateModel(
             name='TeamEvent',
@@ -212,103 +211,59 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_in_any_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='person',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), condition=models.Q(('email', ''), _negated=True), name='person_email_in_any_case'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='person',
             trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "teams_personevent" ("created_at", "created_by_id", "email", "id", "is_sample", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "title", "user_id") VALUES (NEW."created_at", NEW."created_by_id", NEW."email", NEW."id", NEW."is_sample", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."title", NEW."user_id"); RETURN NULL;', hash='caa5882bfcd27d9388fcd830421a65dd760b29b8', operation='INSERT', pgid='pgtrigger_insert_insert_9adc2', table='teams_person', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='person',
             trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "teams_personevent" ("created_at", "created_by_id", "email", "id", "is_sample", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "title", "user_id") VALUES (NEW."created_at", NEW."created_by_id", NEW."email", NEW."id", NEW."is_sample", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."title", NEW."user_id"); RETURN NULL;', hash='af38b5ca1babd0f7ed55f4dc489f1746b923d36b', operation='UPDATE', pgid='pgtrigger_update_update_ab7a5', table='teams_person', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='personevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8ceac6facc0df76566abb855e1e9f38c1d9fe9fc', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_13b70', table='teams_personevent', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='team',
-            constraint=models.UniqueConstraint(models.F('parent'), django.db.models.functions.text.Lower('name'), name='team_name_once_in_its_group', nulls_distinct=False),
-        ),
-        migrations.AddConstraint(
-            model_name='team',
-            constraint=models.CheckConstraint(condition=models.Q(('parent', models.F('id')), _negated=True), name='team_is_not_its_own_parent'),
-        ),
-        migrations.AddConstraint(
-            model_name='team',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('closed_by', None)), models.Q(('closed_at__isnull', False), ('closed_by__isnull', False)), _connector='OR'), name='team_closed_at_and_by_together'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='team',
             trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "teams_teamevent" ("about", "closed_at", "closed_by_id", "created_at", "created_by_id", "id", "is_sample", "kind", "name", "parent_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "slug") VALUES (NEW."about", NEW."closed_at", NEW."closed_by_id", NEW."created_at", NEW."created_by_id", NEW."id", NEW."is_sample", NEW."kind", NEW."name", NEW."parent_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."position", NEW."slug"); RETURN NULL;', hash='b6ee1a97f9a1f469ff6522b714e307ec97ff5361', operation='INSERT', pgid='pgtrigger_insert_insert_59b08', table='teams_team', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='team',
             trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "teams_teamevent" ("about", "closed_at", "closed_by_id", "created_at", "created_by_id", "id", "is_sample", "kind", "name", "parent_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "slug") VALUES (NEW."about", NEW."closed_at", NEW."closed_by_id", NEW."created_at", NEW."created_by_id", NEW."id", NEW."is_sample", NEW."kind", NEW."name", NEW."parent_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."position", NEW."slug"); RETURN NULL;', hash='eff56e132024af21ebb50e614ac0332cd1415d97', operation='UPDATE', pgid='pgtrigger_update_update_17c2b', table='teams_team', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='membershipevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='483296cec7713b1d99f4723c5a1ff2f54ee7a64a', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_1fae7', table='teams_membershipevent', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_on', None), ('ended_on__gte', models.F('started_on')), _connector='OR'), name='membership_ends_after_it_starts'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('end_reason', ''), ('ended_on', None)), models.Q(('ended_on__isnull', False), models.Q(('end_reason', ''), _negated=True)), _connector='OR'), name='membership_end_has_a_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('end_reason', 'corrected'), _negated=True), expressions=[(models.Func(models.F('person'), models.F('person'), template="int8range(%(expressions)s, '[]')"), '&&'), (models.Func(models.F('team'), models.F('team'), template="int8range(%(expressions)s, '[]')"), '&&'), (models.Func('started_on', 'ended_on', django.contrib.postgres.fields.ranges.RangeBoundary(inclusive_lower=True, inclusive_upper=True), function='daterange'), '&&')], name='membership_once_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('regretted', False), ('end_reason__in', ['resigned', 'dismissed', 'retired', 'contract']), _connector='OR'), name='membership_regretted_only_when_left'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='membership',
             trigger=pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='926f9e0d8dad66486895d89ce55a46ddeb2f0c96', operation='DELETE', pgid='pgtrigger_never_deleted_48033', table='teams_membership', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='membership',
             trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "teams_membershipevent" ("created_at", "created_by_id", "end_note", "end_reason", "ended_on", "id", "level", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "regretted", "role", "started_on", "team_id") VALUES (NEW."created_at", NEW."created_by_id", NEW."end_note", NEW."end_reason", NEW."ended_on", NEW."id", NEW."level", NEW."person_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."regretted", NEW."role", NEW."started_on", NEW."team_id"); RETURN NULL;', hash='db6afa15cd39aaa4757b2ee77f50fc0beaf298b2', operation='INSERT', pgid='pgtrigger_insert_insert_d21a0', table='teams_membership', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='membership',
             trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "teams_membershipevent" ("created_at", "created_by_id", "end_note", "end_reason", "ended_on", "id", "level", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "regretted", "role", "started_on", "team_id") VALUES (NEW."created_at", NEW."created_by_id", NEW."end_note", NEW."end_reason", NEW."ended_on", NEW."id", NEW."level", NEW."person_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."regretted", NEW."role", NEW."started_on", NEW."team_id"); RETURN NULL;', hash='f6316f888aa734f4bd18e6454293e5ed26b4f186', operation='UPDATE', pgid='pgtrigger_update_update_5dc49', table='teams_membership', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='grantevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='38c998d00fedde3e9a3931d940f11b76c0593b30', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_f012b', table='teams_grantevent', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.UniqueConstraint(condition=models.Q(('revoked_at', None)), fields=('person', 'role', 'team'), name='grant_once_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('revoked_at', None), ('revoked_by', None)), models.Q(('revoked_at__isnull', False), ('revoked_by__isnull', False)), _connector='OR'), name='grant_revoked_at_and_by_together'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='grant',
             trigger=pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='35ccaf7a7aab589253e4fd7865b35fb2de40355b', operation='DELETE', pgid='pgtrigger_never_deleted_a5d27', table='teams_grant', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='grant',
             trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "teams_grantevent" ("granted_at", "granted_by_id", "id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revoked_at", "revoked_by_id", "role", "team_id") VALUES (NEW."granted_at", NEW."granted_by_id", NEW."id", NEW."person_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."revoked_at", NEW."revoked_by_id", NEW."role", NEW."team_id"); RETURN NULL;', hash='630bb093e97dfd37508a560a33a1e2c0caa1c1ad', operation='INSERT', pgid='pgtrigger_insert_insert_9198c', table='teams_grant', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='grant',
             trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "teams_grantevent" ("granted_at", "granted_by_id", "id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revoked_at", "revoked_by_id", "role", "team_id") VALUES (NEW."granted_at", NEW."granted_by_id", NEW."id", NEW."person_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."revoked_at", NEW."revoked_by_id", NEW."role", NEW."team_id"); RETURN NULL;', hash='054923b72095c42f07415d1a6359e5d0771134d4', operation='UPDATE', pgid='pgtrigger_update_update_03b47', table='teams_grant', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='teamevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='099db581ba05db956d8a6ff99b3e1796956e4b39', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_3eca8', table='teams_teamevent', when='BEFORE')),
         ),

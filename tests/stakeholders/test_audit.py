@@ -213,9 +213,18 @@ def test_machines_facts_and_forecasts_leave_no_entry_but_a_persons_correction_do
     service = Service.objects.create(source=source, name="api", title="API", team=organisation.squad_a)
     now = timezone.now()
     bad = Deployment.objects.create(
-        source=source, service=service, provider_id="1", environment="p", production=True, sha="a", outcome="success"
+        source=source,
+        service=service,
+        team=service.team,
+        provider_id="1",
+        environment="p",
+        production=True,
+        sha="a",
+        outcome="success",
     )
-    incident = Incident.objects.create(source=source, service=service, provider_id="i", title="Down", started_at=now)
+    incident = Incident.objects.create(
+        source=source, service=service, team=service.team, provider_id="i", title="Down", started_at=now
+    )
     link = IncidentLink.objects.create(incident=incident, deployment=bad, how="window")
     NetworkMark.objects.create(why="test")
     run = ForecastRun.objects.create(

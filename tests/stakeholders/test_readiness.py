@@ -134,16 +134,17 @@ def _ran(service: Service, name: str, outcome: str, coverage: float | None, *, d
     ended = NOW - timedelta(days=days)
     said = {"branch": "trunk", "on_main": True, "started_at": ended - timedelta(minutes=9), "finished_at": ended}
     PipelineRun.objects.create(
-        source=service.source, service=service, provider_id=name, workflow="ci", sha=name, outcome=outcome,
-        coverage=coverage, **(said | more),
+        source=service.source, service=service, team=service.team, provider_id=name, workflow="ci", sha=name,
+        outcome=outcome, coverage=coverage, **(said | more),
     )  # fmt: skip
 
 
 def _staged(service: Service, name: str, first: int, last: int) -> None:
     day = NOW - timedelta(days=2)
     Deployment.objects.create(
-        source=service.source, service=service, provider_id=name, environment="Staging", production=False, sha=name,
-        outcome="success", started_at=day + timedelta(minutes=first), finished_at=day + timedelta(minutes=last),
+        source=service.source, service=service, team=service.team, provider_id=name, environment="Staging",
+        production=False, sha=name, outcome="success", started_at=day + timedelta(minutes=first),
+        finished_at=day + timedelta(minutes=last),
     )  # fmt: skip
 
 
