@@ -150,16 +150,27 @@ def csv_rows(ledger: Ledger) -> Iterator[list[Any]]:
             told = f"{getattr(link, 'openings', 0) or 0} openings"
             yield [*head, "link", link.label, link.audience, link.created_at.isoformat(), told, *[""] * 8]
     for row in ledger.forecasts:
-        said = [row.due or "", row.even, row.sure or "", row.chance, "landed" if row.landed else "", row.landed or ""]
-        off = "" if row.days is None else row.days
+        said: list[Any] = [
+            row.due or "",
+            row.even,
+            row.sure or "",
+            row.chance,
+            "landed" if row.landed else "",
+            row.landed or "",
+        ]
+        off: Any = "" if row.days is None else row.days
         yield [*_head(row.held), row.kind.lower(), row.title, "", "", "", *said, off, _yes(row.kept)]
     for answer in ledger.answers:
-        told = ["question", answer.ask.question, answer.who, "", answer.advised, answer.ask.by or "", "", "", ""]
-        yield [*_head(answer.held), *told, answer.what, answer.on or "", "", _yes(answer.in_time)]
+        asked = ["question", answer.ask.question, answer.who, "", answer.advised, answer.ask.by or "", "", "", ""]
+        yield [*_head(answer.held), *asked, answer.what, answer.on or "", "", _yes(answer.in_time)]
 
 
 def _head(held: Kept) -> list[Any]:
     return [held.row.code, held.row.team.name, held.row.monday]
+
+
+def _days(days: int | None) -> int | str:
+    return "" if days is None else days
 
 
 def _yes(said: bool | None) -> str:

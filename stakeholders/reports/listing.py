@@ -78,11 +78,11 @@ def rows(user: User, scope: Team) -> QuerySet[Report]:
 
 
 def drafts(found: QuerySet[Report]) -> list[Line]:
-    return [Line(one) for one in found.filter(state__in=OPEN)]
+    return [Line(one) for one in found.filter(state__in=OPEN)]  # type: ignore[misc]
 
 
 def sent(found: QuerySet[Report]) -> QuerySet[Report]:
-    return found.filter(state=Step.SENT)
+    return found.filter(state=Step.SENT)  # type: ignore[misc]
 
 
 def schedules(user: User, scope: Team) -> QuerySet[Schedule]:
