@@ -18,9 +18,9 @@ from stakeholders.reports import actions
 from stakeholders.reports.kept import Kept
 from teams.models import Team, User
 
-WEEKS = 6
+WEEKS = 10
 EDITED = {  # weeks back → what the director wrote herself, and where
-    2: ("people", "Nobody left. Two engineers of the platform grew into wider roles."),
+    2: ("people", "Every senior engineer of a year ago is still with us."),
     4: ("reading", "Dates have even odds unless they say 85% sure. Ask me for the workings behind any of them."),
 }
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from .document import BarChart, Cell, Column, Document, DriftChart, Figures, Section, Sparks, Table, Text
 
-WIDTH, HEIGHT, TOP = 340.0, 190.0, 6.0
-LABELS = 130.0  # room at the right of the line
+WIDTH, HEIGHT, TOP = 276.0, 180.0, 6.0
+LABELS = 128.0  # room at the right of the line
 ROOM = 16.0  # between two labels
-BARS = 290.0
+BARS = 150.0
 
 
 @dataclass(frozen=True, slots=True)
