@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, sync_playwright
 
-from tests.metrics.repository import Repository
+from tests.demos import Demo
 
-PROJECT = Path(__file__).resolve().parents[2]
-START_SECONDS = 240
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -30,13 +20,6 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Demo:
-    address: str
-    repository: Repository
-    second: Repository  # one that nobody has connected yet
 
 
 @pytest.fixture(scope="session")
@@ -53,69 +36,6 @@ def browser() -> Iterator[Browser]:
 def _chromium(playwright: Playwright) -> Browser:
     named = os.environ.get("PLUMBLINE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     return playwright.chromium.launch(executable_path=named or None, args=QUIET)
-
-
-@pytest.fixture(scope="session")
-def demo(browser: Browser) -> Iterator[Demo]:
-    """`manage.py demo` in a folder of its own, until the tests are over."""
-    room = Path(tempfile.mkdtemp(prefix="pl-e2e-"))
-    room.chmod(0o755)
-    repository, second = _released(room / "real-service"), _released(room / "another-service")
-    port = _free_port()
-    environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
-    for name in ("DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "PLUMBLINE_TIME_ZONE", "PLUMBLINE_SOURCE_KEYS"):
-        environment.pop(name, None)
-    environment |= {
-        "PLUMBLINE_HOME": str(room / "home"),
-        "PLUMBLINE_LOCAL_REPOSITORIES": str(room),
-        "PLUMBLINE_ALLOWED_HOSTS_FOR_SOURCES": "127.0.0.1",  # where fake providers are
-    }
-    log = (room / "log").open("wb+")
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "demo", "--port", str(port), "--repo", str(repository.path)],
-        cwd=PROJECT, env=environment, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        _wait(process, room / "log")
-        yield Demo(f"http://127.0.0.1:{port}", repository, second)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-        log.close()
-        shutil.rmtree(room, ignore_errors=True)
-
-
-def _released(path: Path) -> Repository:
-    from datetime import UTC, datetime, timedelta
-
-    repository = Repository(path)
-    repository.now = datetime.now(UTC) - timedelta(days=60)
-    for number in range(1, 41):
-        repository.now += timedelta(hours=30)
-        repository.commit(f"Improve part {number}", authored=repository.now - timedelta(hours=number))
-        if number % 4 == 0:
-            repository.tag(f"v1.{number // 4}")
-    return repository
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait(process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
-        if b"Ctrl-C stops everything" in log.read_bytes():
-            return
-        if process.poll() is not None:
-            break
-        time.sleep(0.2)
-    pytest.fail(f"The demo did not start:\n{log.read_text(errors='replace')[-3000:]}")
 
 
 @pytest.fixture

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.fakes.github import FakeGitHub, until_now
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+from .looking import axe
+
+pytestmark = [pytest.mark.browser]
 
 MOST_ACTIONS = 9  # fewer than ten
 TOKEN = "github_pat_e2e0123456789"
@@ -60,7 +61,7 @@ def test_github_is_connected_in_fewer_than_ten_actions(visit: Callable[..., Page
     hand.fill(re.compile("token", re.IGNORECASE), TOKEN)
     hand.click("button", "Test it")
     expect(page.get_by_text("can read deployments").first).to_be_visible()
-    assert _faults(page) == []
+    assert axe(page) == []
     hand.tick(re.compile("/"))  # the first repository
     hand.choose("Whose services are these", "Squad A")
     hand.click("button", "Connect", exact=True)
@@ -70,22 +71,18 @@ def test_github_is_connected_in_fewer_than_ten_actions(visit: Callable[..., Page
     expect(page.get_by_text("Waiting for the first event")).to_be_visible()
     expect(page.locator(".new-secret")).to_have_count(1)
     expect(page.get_by_role("region", name="The newest rows").locator("tbody tr").first).to_be_visible(timeout=ROWS_MS)
-    assert _faults(page) == []
+    assert axe(page) == []
     hand.click("link", "Say what counts as production")
     page.get_by_role("button", name="Write our own rules of deployments").click()
     page.get_by_role("button", name="Add a rule of services").click()
     page.get_by_label("Rule 1: pattern").first.fill("/(/")
     page.get_by_role("button", name="Preview", exact=True).last.click()
     expect(page.get_by_text("is not a regular expression").first).to_be_visible()
-    assert _faults(page) == []
+    assert axe(page) == []
     page.get_by_label("Rule 1: pattern").first.fill("*")
     page.get_by_role("button", name="Preview", exact=True).last.click()
     expect(page.get_by_text(re.compile(r"With these rules, \d+ of the last \d+ ")).first).to_be_visible()
-    assert _faults(page) == []
+    assert axe(page) == []
     page.goto(page.url.replace("rules/", ""))
-    assert _faults(page) == []
+    assert axe(page) == []
     assert any(request.headers.get("authorization", "").endswith(TOKEN) for request in github.log)
-
-
-def _faults(page: Page) -> list[str]:
-    return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in Axe().run(page).response["violations"]]

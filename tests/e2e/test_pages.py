@@ -7,10 +7,11 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from .conftest import Demo
+from tests.demos import Demo
+
+from .looking import axe, faults
 
 pytestmark = [pytest.mark.browser]
 
@@ -108,36 +109,13 @@ def test_a_refused_form_keeps_what_was_typed(visit: Visit) -> None:
     expect(page.get_by_label("Name", exact=True)).to_have_value("Inside")
 
 
-@pytest.mark.parametrize("width", [390, 1024, 1440])
-def test_no_page_scrolls_sideways(visit: Visit, width: int) -> None:
-    page = visit("Maya Lindqvist", width=width)
-    wide = {}
-    for address in PAGES:
-        page.goto(address)
-        spare = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        if spare > 0:
-            wide[address] = spare
-    assert wide == {}
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1440])
-def test_axe_finds_nothing_on_any_page(visit: Visit, width: int, theme: str) -> None:
-    page = visit("Maya Lindqvist", width=width, theme=theme)
-    found: dict[str, list[str]] = {}
-    for address in PAGES:
-        page.goto(address)
-        page.wait_for_timeout(150)  # the charts draw themselves
-        result = Axe().run(page)
-        faults = [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in result.response["violations"]]
-        if faults:
-            found[address] = faults
-    assert found == {}
+def test_every_page_holds_at_three_widths_in_both_themes_and_axe_finds_nothing(visit: Visit) -> None:
+    assert faults(visit("Maya Lindqvist"), PAGES) == {}
 
 
 def test_axe_finds_nothing_on_the_log_in_page(visit: Visit) -> None:
     page = visit(None)
-    assert [one["id"] for one in Axe().run(page).response["violations"]] == []
+    assert axe(page) == []
 
 
 def test_the_keyboard_goes_everywhere(visit: Visit) -> None:

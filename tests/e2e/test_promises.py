@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
+
+from .looking import faults
 
 pytestmark = pytest.mark.browser
 
@@ -108,32 +109,9 @@ def test_a_what_if_answers_at_once_and_writes_nothing(visit: Visit) -> None:
     assert the_deadline(page) == before
 
 
-@pytest.mark.parametrize("width", [390, 1024, 1440])
-def test_no_page_of_promises_scrolls_sideways(visit: Visit, width: int) -> None:
-    page = visit("Maya Lindqvist", width=width)
-    wide = {}
-    for address in (*PAGES, patient_api(page)):
-        page.goto(address)
-        spare = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        if spare > 0:
-            wide[address] = spare
-    assert wide == {}
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1440])
-def test_axe_finds_nothing_on_any_page_of_promises(visit: Visit, width: int, theme: str) -> None:
-    page = visit("Maya Lindqvist", width=width, theme=theme)
-    found: dict[str, list[str]] = {}
-    for address in (*PAGES, patient_api(page)):
-        answer = page.goto(address)
-        assert answer is not None
-        assert answer.status == 200, address
-        result = Axe().run(page)
-        faults = [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in result.response["violations"]]
-        if faults:
-            found[address] = faults
-    assert found == {}
+def test_every_page_of_promises_holds_at_three_widths_in_both_themes_and_axe_finds_nothing(visit: Visit) -> None:
+    page = visit("Maya Lindqvist")
+    assert faults(page, (*PAGES, patient_api(page))) == {}
 
 
 def test_an_ordinary_check_in_takes_one_press(visit: Visit) -> None:
