@@ -124,8 +124,9 @@ class Kept:
         """As it is read; the same report and state give the same document."""
         url = f"{settings.ADDRESS}{self.row.get_absolute_url()}" if settings.ADDRESS else ""
         return wording.document(
-            self.facts, audience=audience, words=self.words, state=self.state_words, url=url, logo=logo
-        )
+            self.facts, audience=audience, words=self.words, state=self.state_words, url=url, logo=logo,
+            paper=self.row.paper,
+        )  # fmt: skip
 
 
 def superseding(row: Report) -> Report | None:
