@@ -239,6 +239,7 @@ LEASE_SECONDS = _number("PLUMBLINE_LEASE_SECONDS", default=60, least=2)  # renew
 READ_EVERY_SECONDS = _number("PLUMBLINE_READ_EVERY", default=900, least=10)
 # what other apps know of a team, beside what sources tell: a title, and a function from teams and now to cells
 COVERAGE_OF_OTHERS = [("Dates", "stakeholders.coverage.dates")]
+COVERAGE_GATE = _number("PLUMBLINE_COVERAGE_GATE", default=80)  # percent of the code that tests must reach to merge
 KEEP_RAW_DAYS = _number("PLUMBLINE_KEEP_RAW_DAYS", default=400)  # the words that facts came from; 0: for ever
 INCIDENT_WINDOW_HOURS = _number("PLUMBLINE_INCIDENT_WINDOW_HOURS", default=24, least=1)
 

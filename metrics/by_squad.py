@@ -40,6 +40,7 @@ def squads(page: Opened) -> dict[str, Any]:
         "squads": drawings if len(drawn) > 1 else [],
         "squads_more": len(drawn) - len(shown),
         "squads_url": page.link(squads="all") + "#squads",
+        "may_connect": may_connect,
         "spread": sentences.spread(page.measure, known),
     }
 

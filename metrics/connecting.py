@@ -57,11 +57,8 @@ class Draft:
         """What the provider has by these words; its complaint as the sentence when it cannot say."""
         known = registry.connection(address=self.address, settings={}, secret=self.secret)
         try:
-            provider: Any = registry.build(self.provider, known)
-            try:
+            with registry.opened(self.provider, known) as provider:
                 found: Found = provider.search(words)
-            finally:
-                getattr(provider, "close", lambda: None)()
         except ProviderError as wrong:
             return Found(f"{wrong.sentence} {wrong.advice}".strip())
         return found

@@ -9,18 +9,20 @@ import contextlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count
 from django.urls import reverse
+from django.utils import timezone
 
-from . import observed
+from . import inbox, observed, reading
 from .models import Inbox, Puzzle, Source, Stream
-from .one_source import label_of
+from .one_source import StreamNow, label_of, streams_now
 
 A_PAGE = 25
+LATELY = timedelta(minutes=10)  # so long a finished try is told
 MOST_BYTES = 20_000  # of what was said, as shown
 EVENTS, THINGS, STREAMS = "events", "things", "streams"
 WORDS = {EVENTS: "Pushed events", THINGS: "Things read", STREAMS: "Stopped streams"}
@@ -101,6 +103,31 @@ def _stream(row: Stream, source: Source) -> Letter:
         source, what, row.error, row.error_detail[:300], row.error_at or row.dead_at, max(row.attempts, row.failures),
         url="", again=reverse("metrics:read_now", args=[source.pk]), again_word="Read again",
     )  # fmt: skip
+
+
+# --- trying again ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """How far trying everything again has come. `stream` is None when there were no things to work out."""
+
+    stream: StreamNow | None
+    events: int  # that wait for a worker
+
+    @property
+    def is_going_on(self) -> bool:
+        at_work = self.stream is not None and self.stream.state not in ("delivered", "late")
+        return at_work or self.events > 0
+
+
+def again(source: Source) -> Again:
+    """Four queries."""
+    now = timezone.now()
+    streams = list(source.streams.filter(kind=reading.REPLAY))
+    lately = [one for one in streams if one.ended_at is None or now - one.ended_at < LATELY]
+    shown = streams_now(source, lately, now=now) if lately else []
+    return Again(shown[0] if shown else None, inbox.waiting(source))
 
 
 # --- what it said ----------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from .rows import ChangeRow, change_rows
 
 Teams = Collection[int]
 PLACE = ("team", "service")
+LINK = ("link__deployment", "link__corrected_by")
 COUNTED = Q(production=True, outcome="success", superseded_at=None)
 
 
@@ -118,11 +119,11 @@ def incidents(teams: Teams, week: Week) -> QuerySet[Incident]:
     """Those resolved in `week`, longest first."""
     span = ExpressionWrapper(F("resolved_at") - F("started_at"), DurationField())
     found = Incident.objects.filter(_within("resolved_at", week), team__in=teams, superseded_at=None)
-    return found.select_related(*PLACE, "link__deployment").annotate(span=span).order_by("-span", "-pk")
+    return found.select_related(*PLACE, *LINK).annotate(span=span).order_by("-span", "-pk")
 
 
 def open_incidents(teams: Teams, week: Week, now: datetime) -> QuerySet[Incident]:
     """Those that began before the end of `week` and are not over at all yet, oldest first."""
     end = min(week.bounds(settings.ORGANISATION_ZONE)[1], now)
     found = Incident.objects.filter(team__in=teams, superseded_at=None, resolved_at=None, started_at__lt=end)
-    return found.select_related(*PLACE, "link__deployment").order_by("started_at", "pk")
+    return found.select_related(*PLACE, *LINK).order_by("started_at", "pk")

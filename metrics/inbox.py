@@ -203,6 +203,17 @@ def replay(event: Inbox) -> None:
     )
 
 
+def replay_all(source: Source) -> int:
+    """Try the dead letters of `source` whose words are kept again; how many. One statement."""
+    dead = Inbox.objects.filter(source=source, dead_at__isnull=False, processed_at=None, pruned_at=None)
+    return dead.update(dead_at=None, attempts=0, due_at=Now(), error="", error_detail="")
+
+
+def waiting(source: Source) -> int:
+    """How many events of `source` wait for a worker."""
+    return Inbox.objects.filter(source=source, processed_at=None, dead_at=None).count()
+
+
 def start_again(source: Source) -> None:
     """Let the inbox of `source` go on after it was stopped."""
     Source.objects.filter(pk=source.pk).update(inbox_stopped_at=None)

@@ -20,7 +20,7 @@ from .models import Credential, HookSecret, Inbox, OpenItem, Puzzle, Source, Str
 
 SECRETS_SHOWN = 6
 FIRST_ROWS = 3
-OURS = {reading.OPEN: "What is not over", reading.DERIVE: "Working facts out anew"}
+OURS = {reading.OPEN: "What is not over", reading.DERIVE: "Working facts out anew", reading.REPLAY: "Trying again"}
 LABELS = {**OURS, "pull": "Pull request", "pulls": "Pull requests", "run": "Pipeline run", "runs": "Pipeline runs"}
 
 
@@ -63,7 +63,7 @@ def streams_now(source: Source, streams: list[Stream], *, now: datetime) -> list
 
 def _now(source: Source, stream: Stream, blocked: datetime | None, open_: dict[str, int], now: datetime) -> StreamNow:
     until = max((at for at in (blocked, stream.blocked_until) if at and at > now), default=None)
-    if stream.kind == reading.DERIVE:
+    if stream.kind in reading.ONCE:
         until = None
     state, word = _state(source, stream, until, now)
     done, left = progress_of(stream, now)

@@ -1,7 +1,7 @@
 """What is read of a stream: a provider's pages, the things that are not over, or what is held, worked out anew.
 
-`opened` gives a function from a cursor to the next page. The kinds "open" and "derive" are ours, and every other is
-the provider's own.
+`opened` gives a function from a cursor to the next page. The kinds "open", "derive" and "replay" are ours, and every
+other is the provider's own.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -18,20 +18,18 @@ from django.utils import timezone
 
 from . import credentials, observed, registry
 from .events import Page, Tell
-from .models import OpenItem, Source, Stream
+from .models import OpenItem, Puzzle, Source, Stream
 
-OPEN, DERIVE = "open", "derive"
+OPEN, DERIVE, REPLAY = "open", "derive", "replay"
+ONCE = frozenset({DERIVE, REPLAY})  # asked for by a person, asks no provider, and comes to an end
 ASK_AT_ONCE = 20
 ASK_EVERY = timedelta(minutes=2)  # while something is not over
 ASK_AGAIN = timedelta(days=1)  # what has been open for long is asked for less often
 LONG = timedelta(days=7)
 WORK_OUT_AT_ONCE = 400
+TRY_AT_ONCE = 50
 
 NextPage = Callable[[Mapping[str, Any]], Page]
-
-
-class _Closes(Protocol):
-    def close(self) -> None: ...
 
 
 @contextlib.contextmanager
@@ -40,8 +38,10 @@ def opened(stream: Stream, tell: Tell) -> Iterator[NextPage]:
     if stream.kind == DERIVE:
         yield lambda cursor: _worked_out(stream.source, cursor)
         return
-    provider: Any = registry.connect(stream.source)
-    try:
+    if stream.kind == REPLAY:
+        yield lambda cursor: _tried_again(stream.source, cursor)
+        return
+    with registry.opened(stream.source.provider, registry.connection_of(stream.source)) as provider:
         if stream.kind == OPEN:
             yield lambda cursor: _answered(stream.source, provider, cursor)
         else:
@@ -52,10 +52,6 @@ def opened(stream: Stream, tell: Tell) -> Iterator[NextPage]:
                 return found
 
             yield page
-    finally:
-        close = getattr(provider, "close", None)
-        if close is not None:
-            close()
 
 
 def pause_of(stream: Stream) -> timedelta:
@@ -116,6 +112,23 @@ def _worked_out(source: Source, cursor: Mapping[str, Any]) -> Page:
     return Page(
         cursor={"run": {"kind": kind, "thing": thing, "done": done, "total": run["total"]}}, done=False, read=done,
         total=max(run["total"], done), doing="facts, worked out under the new rules",
+    )  # fmt: skip
+
+
+def _tried_again(source: Source, cursor: Mapping[str, Any]) -> Page:
+    """Work out the next things that were not understood. Those that still are not stay, and are not met twice."""
+    waiting = Puzzle.objects.filter(source=source)
+    run = cursor.get("run") or {"last": 0, "done": 0, "total": waiting.count()}
+    found = list(waiting.filter(pk__gt=run["last"]).order_by("pk")[:TRY_AT_ONCE])
+    if not found:
+        return Page(cursor={}, done=True, read=run["done"])
+    source.refresh_from_db(fields=["settings"])
+    with transaction.atomic():
+        work_out_now(source, [(one.kind, one.thing) for one in found])
+    done = run["done"] + len(found)
+    return Page(
+        cursor={"run": {"last": found[-1].pk, "done": done, "total": run["total"]}}, done=False, read=done,
+        total=max(run["total"], done), doing="what was not understood, once more",
     )  # fmt: skip
 
 

@@ -5,7 +5,8 @@ Adding a provider is a folder and a line in settings.PROVIDERS.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.conf import settings as installation
@@ -19,11 +20,14 @@ from .rules import BadRule, Rules
 
 def connect(source: Source) -> Provider:
     """The provider of `source`, ready to read. Raises ProviderError when its kind or its settings cannot be used."""
+    return build(source.provider, connection_of(source))
+
+
+def connection_of(source: Source) -> Connection:
     secret = secrets.opened(source.secret)
-    known = connection(
+    return connection(
         source=source.pk, address=source.address, settings=source.settings, secret=secret, etag=etags.of(source.pk)
     )
-    return build(source.provider, known)
 
 
 def connection(
@@ -45,6 +49,18 @@ def connection(
         trusted_hosts=tuple(installation.SOURCE_INSECURE_HOSTS),
         etag=etag,
     )
+
+
+@contextlib.contextmanager
+def opened(kind: str, known: Connection) -> Iterator[Any]:
+    """The provider called `kind` for as long as it is needed; what it has open is closed afterwards."""
+    provider: Any = build(kind, known)
+    try:
+        yield provider
+    finally:
+        close = getattr(provider, "close", None)
+        if close is not None:
+            close()
 
 
 def build(kind: str, known: Connection) -> Provider:

@@ -10,8 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.urls import reverse
+
+from teams.templatetags import ui
+
 from . import dora
-from .models import DeployedChange, Deployment, Failure, Incident
+from .models import DeployedChange, Deployment, Failure, Incident, IncidentLink
 
 # --- changes ---------------------------------------------------------------------------------------------------------
 
@@ -180,10 +184,20 @@ class IncidentRow:
     deployment: str
     deployment_url: str
     how: str
+    page: str  # where the link can be corrected
 
 
 _HOW = {"named": "named by the incident", "answered": "taken back or mended", "window": "the latest before it",
-        "person": "set by a person"}  # fmt: skip
+        }  # fmt: skip
+
+
+def how_linked(link: IncidentLink | None) -> str:
+    """How we know: in words, for the deployment or the absence of one. "" when nobody said anything."""
+    if link is None:
+        return ""
+    if link.corrected_by is not None and link.corrected_at is not None:
+        return f"said by {link.corrected_by}, {ui.day(link.corrected_at)}"
+    return _HOW.get(link.how, "")
 
 
 def incident_rows(found: Iterable[Incident], now: datetime) -> list[IncidentRow]:
@@ -209,5 +223,6 @@ def _incident_row(one: Incident, now: datetime) -> IncidentRow:
         recovery=one.resolved_at - finished if known and one.resolved_at and finished else None,
         deployment=str(deployment) if deployment else "",
         deployment_url=deployment.url if deployment else "",
-        how=_HOW.get(link.how, "") if link and deployment else "",
+        how=how_linked(link),
+        page=reverse("metrics:incident", args=[one.pk]),
     )

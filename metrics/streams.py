@@ -72,7 +72,7 @@ def _ready(now: datetime) -> Any:
         (Q(lease_until=None) | Q(lease_until__lte=now))
         & (Q(blocked_until=None) | Q(blocked_until__lte=now))
         & Q(paused_at=None, ended_at=None)
-        & (Q(kind=reading.DERIVE) | ~Exists(blocked))
+        & (Q(kind__in=reading.ONCE) | ~Exists(blocked))
     )
 
 
@@ -92,7 +92,7 @@ def take(stream: int, owner: str) -> Lease | None:
         if row.attempts >= MOST_ATTEMPTS:
             _bury(row, now)
             return None
-        if row.kind != reading.DERIVE and not credentials.free(row, now=now):
+        if row.kind not in reading.ONCE and not credentials.free(row, now=now):
             Stream.objects.filter(pk=row.pk).update(woken_at=None)  # its turn may come within seconds
             return None
         row.fence += 1
@@ -198,7 +198,7 @@ def _move(row: Stream, page: Page, taken: Taken, now: datetime) -> None:
     row.lease_until, row.blocked_until = _until(), None
     if page.done:
         row.succeeded_at = now
-        if row.lane == Stream.Lane.BACKFILL or row.kind == reading.DERIVE:
+        if row.lane == Stream.Lane.BACKFILL or row.kind in reading.ONCE:
             row.ended_at = now
         if row.started_at is None or row.due_at <= row.started_at:  # else somebody asked again meanwhile: due at once
             row.due_at = now + reading.pause_of(row)

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from . import webhooks
-from .views import connect, dead_letters, files, measures, rules, services, source, sources
+from .views import connect, dead_letters, files, incidents, measures, rules, services, source, sources
 
 app_name = "metrics"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("metrics/<slug:team>/", measures.overview, name="overview"),
     path("metrics/<slug:team>/<slug:measure>/", measures.page, name="measure"),
     path("metrics/<slug:team>/<slug:measure>/rows.csv", measures.rows_csv, name="rows_csv"),
+    path("incident/<int:pk>/", incidents.page, name="incident"),
+    path("incident/<int:pk>/correct/", incidents.correct, name="correct_incident"),
     path("sources/<slug:team>/", sources.index, name="sources"),
     path("sources/<slug:team>/rows/", sources.rows, name="source_rows"),
     path("sources/<slug:team>/connect/", connect.providers, name="connect"),
@@ -38,6 +40,7 @@ urlpatterns = [
     path("source/<int:pk>/service/<int:service>/", services.page, name="service"),
     path("source/<int:pk>/service/<int:service>/hand-over/", services.hand_over, name="hand_over"),
     path("source/<int:pk>/unread/", dead_letters.of_source, name="unread"),
+    path("source/<int:pk>/unread/now/", dead_letters.now, name="unread_now"),
     path("source/<int:pk>/unread/event/<int:event>/", dead_letters.event, name="unread_event"),
     path("source/<int:pk>/unread/thing/<int:thing>/", dead_letters.thing, name="unread_thing"),
     path("source/<int:pk>/replay/", dead_letters.replay_all, name="replay_all"),

@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from metrics.models import HookSecret, Inbox, Puzzle, Service, Source, Stream
+from metrics.models import HookSecret, Inbox, Incident, Puzzle, Service, Source, Stream
 from stakeholders.investment.urls import urlpatterns as investment
 from stakeholders.registers.urls import urlpatterns as registers
 from stakeholders.scorecards.urls import urlpatterns as scorecards
@@ -34,7 +34,7 @@ HOOK = "00000000-0000-0000-0000-000000000000"
 
 # GET unless it begins with POST; {s} is a Git source of Squad A, {e} an event of it that could not be read;
 # {g} a source of GitHub with an event {d}, a thing {p} and a webhook's secret {h}; {c} takes files;
-# {v} is a service of {s}
+# {v} is a service of {s} with an incident {i}
 DOORS: dict[str, tuple[int, ...]] = {
     "/week/squad-a/": SEEN,
     "/week/squad-a/2026-W20/": SEEN,
@@ -43,6 +43,8 @@ DOORS: dict[str, tuple[int, ...]] = {
     "/metrics/squad-a/lead-time/": SEEN,
     "/metrics/squad-a/velocity/": (404,) * 8,
     "/metrics/squad-a/lead-time/rows.csv": SEEN,
+    "/incident/{i}/": SEEN,
+    "POST /incident/{i}/correct/": REFUSED,
     "/sources/squad-a/": SEEN,
     "/sources/squad-a/rows/": SEEN,
     "/sources/squad-a/connect/": MENDED,
@@ -77,6 +79,7 @@ DOORS: dict[str, tuple[int, ...]] = {
     "POST /source/{g}/rules/": MENDED,
     "/source/{g}/rules/now/": MENDED,
     "/source/{g}/unread/": SEEN,
+    "/source/{g}/unread/now/": SEEN,
     "/source/{g}/unread/event/{d}/": MENDED,
     "/source/{g}/unread/thing/{p}/": MENDED,
     "POST /source/{g}/solve/{p}/": POSTED,
@@ -96,6 +99,9 @@ def numbers(organisation: Organisation) -> dict[str, int]:
         team=organisation.squad_a, provider="git", name="api", address="https://git.example.org/a"
     )
     service = Service.objects.create(source=source, name="", title="api", team=organisation.squad_a)
+    incident = Incident.objects.create(
+        source=source, service=service, team=service.team, provider_id="i", title="Down", started_at=timezone.now()
+    )
     Stream.objects.create(source=source, kind="history", due_at=timezone.now())
     dead = Inbox.objects.create(source=source, key="k", body=b"{", due_at=timezone.now(), dead_at=timezone.now())
     github = Source.objects.create(
@@ -107,7 +113,7 @@ def numbers(organisation: Organisation) -> dict[str, int]:
     csv = Source.objects.create(team=organisation.squad_a, provider="csv", name="files")
     return {
         "c": csv.pk, "s": source.pk, "e": dead.pk, "g": github.pk, "d": late.pk, "p": puzzle.pk, "h": held.pk,
-        "v": service.pk,
+        "v": service.pk, "i": incident.pk,
     }  # fmt: skip
 
 

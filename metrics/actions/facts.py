@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from metrics import derive
+from metrics import derive, observed
 from metrics.linking import How
 from metrics.models import Deployment, Incident, IncidentLink
 from teams.models import User
@@ -20,6 +20,7 @@ def correct_incident(*, incident: Incident, deployment: Deployment | None, reaso
         raise Refused("That deployment is of another service. Choose one of the incident's own.", "deployment")
     if not reason.strip():
         raise Refused("Say in a few words why.", "reason")
+    observed.lock(incident.source)  # nobody links the incident meanwhile
     link, _ = IncidentLink.objects.update_or_create(
         incident=incident,
         defaults={
@@ -30,4 +31,12 @@ def correct_incident(*, incident: Incident, deployment: Deployment | None, reaso
     derive.links_and_failures([incident.service_id])
     if incident.resolved_at:
         derive.mark([(incident.service_id, incident.resolved_at)])
+    transaction.on_commit(count_again)
     return link
+
+
+def count_again() -> None:
+    """Have a worker count the marked weeks."""
+    from metrics.tasks import rebuild_dirty_weeks, send_quietly
+
+    send_quietly(rebuild_dirty_weeks)

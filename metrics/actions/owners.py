@@ -16,6 +16,7 @@ from metrics.owners import Said, owner_on, stints
 from teams.models import Team, User
 from teams.templatetags import ui
 
+from .facts import count_again
 from .refused import Refused
 
 
@@ -41,7 +42,7 @@ def hand_over(*, service: Service, team: Team, since: date | None, by: User, see
     made = ServiceOwner.objects.create(service=held, team=team, since=since, by=by, by_name=str(by)[:200])
     Service.objects.filter(pk=held.pk).update(team=team)
     attribution.attribute(held.pk)
-    transaction.on_commit(_count_again)
+    transaction.on_commit(count_again)
     return made
 
 
@@ -77,9 +78,3 @@ def first_day(service: Service) -> date | None:
     ]
     known = [at for at in moments if at is not None]
     return min(known).astimezone(settings.ORGANISATION_ZONE).date() if known else None
-
-
-def _count_again() -> None:
-    from metrics.tasks import rebuild_dirty_weeks, send_quietly
-
-    send_quietly(rebuild_dirty_weeks)

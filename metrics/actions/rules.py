@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from metrics import reading, registry
-from metrics.models import Source, Stream
+from metrics.models import Source
 from metrics.rules import BadRule, Rules
 from teams.models import User
 
 from .refused import Refused
-from .sources import _start_over, wake
+from .sources import begin
 
 
 @transaction.atomic
@@ -35,9 +34,4 @@ def change_rules(*, source: Source, rules: Mapping[str, Any], by: User | None) -
 @transaction.atomic
 def work_out_anew(*, source: Source, by: User | None) -> None:
     """Derive all facts of `source` again from what is held, with progress."""
-    now = timezone.now()
-    stream, _ = Stream.objects.select_for_update().get_or_create(
-        source=source, kind=reading.DERIVE, lane=Stream.Lane.FRESH, defaults={"due_at": now}
-    )
-    _start_over(stream, {}, now)
-    transaction.on_commit(wake)
+    begin(source, reading.DERIVE)

@@ -23,7 +23,9 @@ WINDOW = timedelta(days=90)  # and then the past, in a lane of its own
 def try_connection(*, provider: str, address: str, settings: Mapping[str, Any], secret: str = "") -> Found:
     """Ask the provider whether it can be read, storing nothing. Raises Refused with its reason and advice."""
     try:
-        return registry.build(provider, registry.connection(address=address, settings=settings, secret=secret)).check()
+        with registry.opened(provider, registry.connection(address=address, settings=settings, secret=secret)) as asked:
+            found: Found = asked.check()
+            return found
     except ProviderError as wrong:
         raise Refused(f"{wrong.sentence} {wrong.advice}".strip(), "address") from wrong
 
@@ -49,7 +51,8 @@ def connect_source(
     settings = dict(settings or {})
     try:
         kind = registry.provider_class(provider)
-        registry.build(provider, registry.connection(address=address.strip(), settings=settings, secret=secret))
+        with registry.opened(provider, registry.connection(address=address.strip(), settings=settings, secret=secret)):
+            pass  # settings that it cannot use it refuses when it is made
     except ProviderError as wrong:
         raise Refused(f"{wrong.sentence} {wrong.advice}".strip(), "settings") from wrong
     try:
@@ -113,6 +116,16 @@ def backfill(*, source: Source, since: datetime, by: User | None) -> int:
     return len(kind.streams)
 
 
+def begin(source: Source, kind: str) -> None:
+    """Have a worker read a stream of ours from its beginning, with progress. Within the caller's transaction."""
+    now = timezone.now()
+    stream, _ = Stream.objects.select_for_update().get_or_create(
+        source=source, kind=kind, lane=Stream.Lane.FRESH, defaults={"due_at": now}
+    )
+    _start_over(stream, {}, now)
+    transaction.on_commit(wake)
+
+
 def _start_over(stream: Stream, cursor: Mapping[str, Any], now: datetime) -> None:
     """Begin with another cursor; whoever reads it at this moment loses the lease, and with it what is not stored."""
     stream.cursor, stream.due_at, stream.fence = dict(cursor), now, stream.fence + 1
@@ -151,7 +164,8 @@ def edit_source(
         held.secret = secrets.sealed(secret)
     held.credential = credentials.digest(held.provider, held.address, secrets.opened(held.secret))
     try:
-        registry.connect(held)
+        with registry.opened(held.provider, registry.connection_of(held)):
+            pass
         with transaction.atomic():
             held.save()
     except ProviderError as wrong:
@@ -236,16 +250,16 @@ def replay(*, event: Inbox, by: User) -> None:
     inbox.replay(event)
 
 
+@transaction.atomic
 def replay_all(*, source: Source, by: User) -> int:
-    """Try all dead letters of `source` again: what was pushed and what was read; how many."""
-    dead = Inbox.objects.filter(source=source, dead_at__isnull=False, pruned_at=None)
-    count = dead.count()
-    for event in dead:
-        inbox.replay(event)
-    puzzles = Puzzle.objects.filter(source=source)
-    for puzzle in puzzles:
-        solve(puzzle=puzzle, by=by)
-    return count + len(puzzles)
+    """Have workers try all dead letters of `source` again: what was pushed and what was read; how many."""
+    events = inbox.replay_all(source)
+    things = Puzzle.objects.filter(source=source).count()
+    if things:
+        begin(source, reading.REPLAY)
+    if events:
+        transaction.on_commit(_sweep)
+    return events + things
 
 
 @transaction.atomic

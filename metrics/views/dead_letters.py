@@ -22,10 +22,17 @@ def of_source(request: HttpRequest, pk: int) -> HttpResponse:
     source = source_of(request, pk)
     found = dead_letters.letters([source], of=request.GET.get("of", ""), page=request.GET.get("page", "1"))
     context = {
-        "scope": source.team, "source": source, "letters": found,
+        "scope": source.team, "source": source, "letters": found, "again": dead_letters.again(source),
         "may_mend": access.may(request.user, Right.SOURCES, source.team),
     }  # fmt: skip
     return render(request, "metrics/unread.html", context)
+
+
+def now(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far trying again has come: the part of the page that renews itself."""
+    source = source_of(request, pk)
+    again = dead_letters.again(source)
+    return render(request, "metrics/unread_now.html", {"source": source, "again": again, "is_part": True})
 
 
 def below(request: HttpRequest, team: str) -> HttpResponse:
@@ -90,5 +97,6 @@ def solve(request: HttpRequest, pk: int, thing: int) -> HttpResponse:
 def replay_all(request: HttpRequest, pk: int) -> HttpResponse:
     source = source_of(request, pk, Right.SOURCES)
     tried = actions.replay_all(source=source, by=person(request))
-    messages.success(request, f"{ui.plural(tried, 'thing is,things are')} tried again." if tried else "Nothing waits.")
+    said = f"{ui.plural(tried, 'thing is,things are')} tried again by a worker; you can leave this page."
+    messages.success(request, said if tried else "Nothing waits.")
     return redirect("metrics:unread", pk=source.pk)

@@ -89,6 +89,23 @@ def test_a_source_is_connected_step_by_step_and_its_first_rows_are_shown(
     assert {Deployment.objects.get().service.team, Incident.objects.get().service.team} == {organisation.squad_a}
 
 
+def test_a_connection_that_was_tried_is_closed_whether_it_holds_or_not(
+    browser: Client, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[str] = []
+    monkeypatch.setattr(Observing, "close", lambda self: closed.append("one"), raising=False)
+    tested(browser)
+    assert closed == ["one"]
+
+    def refused(self: Observing) -> Found:
+        raise ProviderError("Not with this token.")
+
+    monkeypatch.setattr(Observing, "check", refused)
+    answer = browser.post(ADDRESS, {"address": "https://observing.example.org", "secret": TOKEN})
+    assert answer.status_code == 422
+    assert closed == ["one", "one"]
+
+
 def test_a_refused_delivery_is_shown_with_its_reason(browser: Client, organisation: Organisation) -> None:
     tested(browser)
     browser.post(CHOOSE, {"every": "all", "name": "Ours", "owner": organisation.squad_a.pk, "window": "30"})

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from metrics import dead_letters, observed
+from metrics import dead_letters, observed, reading, streams
 from metrics.models import Deployment, Inbox, Observed, Puzzle, Source, Stream
 from tests.observing import said
 from tests.personas import Organisation
@@ -27,7 +27,7 @@ def letter(source: Source, key: str, body: bytes = b"<script>alert('x')</script>
 
 
 def page(answer: Any) -> str:
-    found: str = answer.content.decode().replace("&#x27;", "'")
+    found: str = answer.content.decode().replace("&#x27;", "'").replace("\xa0", " ")
     return found
 
 
@@ -84,6 +84,44 @@ def test_one_event_and_all_events_are_tried_again(browser: Client, source: Sourc
     assert "1 thing is tried again" in page(answer)
     second.refresh_from_db()
     assert second.dead_at is None
+
+
+def test_all_things_are_tried_again_by_a_worker_with_a_line_of_progress(
+    browser: Client, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is worked out within the request; what is still not understood is tried once and stays."""
+    for number in range(5):
+        take(source, said("deployment", f"d{number}", 1, unreadable=True))
+    with transaction.atomic():  # two have been told better meanwhile, and nobody has looked yet
+        Observed.objects.filter(thing__in=("d1", "d3")).delete()
+        observed._keep(source, [said("deployment", one, 2, outcome="success", finished=2) for one in ("d1", "d3")])
+    monkeypatch.setattr("metrics.reading.TRY_AT_ONCE", 2)
+    monkeypatch.setattr("metrics.reading.work_out_now", lambda *_: pytest.fail("worked out within the request"))
+    shown = page(browser.post(f"/source/{source.pk}/replay/", follow=True))
+    assert "5 things are tried again by a worker" in shown
+    assert f'hx-get="/source/{source.pk}/unread/now/"' in shown
+    monkeypatch.undo()
+    monkeypatch.setattr("metrics.reading.TRY_AT_ONCE", 2)
+
+    stream = source.streams.get(kind=reading.REPLAY)
+    lease = streams.take(stream.pk, "a worker")
+    stream.refresh_from_db()
+    assert lease is not None
+    with reading.opened(stream, lease.tell) as next_page:
+        streams.keep(lease, source, next_page({}))
+    assert "Trying again</strong> 2 of 5 things" in page(browser.get(f"/source/{source.pk}/unread/now/"))
+    streams._release(lease, attempts=0)
+
+    assert not streams.read(stream.pk, "a worker")
+    assert set(Puzzle.objects.values_list("thing", flat=True)) == {"d0", "d2", "d4"}
+    assert Deployment.objects.count() == 2
+    shown = page(browser.get(f"/source/{source.pk}/unread/now/"))
+    assert "Tried again" in shown
+    assert "hx-get" not in shown
+
+    browser.post(f"/source/{source.pk}/replay/")
+    assert not streams.read(stream.pk, "a worker")
+    assert Puzzle.objects.count() == 3
 
 
 def test_a_thing_is_worked_out_again_and_says_whether_it_is_understood(browser: Client, source: Source) -> None:
