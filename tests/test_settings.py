@@ -41,6 +41,7 @@ WRONG = [
     ("PLUMBLINE_CURRENCY", "dollars"),
     ("PLUMBLINE_ADDRESS", "plumbline.example.org"),
     ("PLUMBLINE_READ_EVERY", "5"),
+    ("PLUMBLINE_COVERAGE_GATE", "-1"),
     ("PLUMBLINE_READ_EVERY", "15m"),
     ("PLUMBLINE_INCIDENT_WINDOW_HOURS", "0"),
     ("PLUMBLINE_INCIDENT_WINDOW_HOURS", "1.5"),
