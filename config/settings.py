@@ -175,6 +175,7 @@ CELERY_BEAT_SCHEDULE = {
     "prune-raw": {"task": "metrics.tasks.prune_raw", "schedule": crontab(hour=4, minute=20)},
     "seal-audit": {"task": "stakeholders.tasks.seal_audit", "schedule": 10.0, "options": {"expires": 10}},
     "keep-week": {"task": "stakeholders.tasks.keep_week", "schedule": crontab(minute=20)},
+    "make-renderings": {"task": "stakeholders.tasks.make_renderings", "schedule": 5.0, "options": {"expires": 10}},
     "rebuild-dirty-weeks": {"task": "metrics.tasks.rebuild_dirty_weeks", "schedule": 10.0, "options": {"expires": 10}},
 }
 
@@ -184,6 +185,11 @@ ORGANISATION = env.str("PLUMBLINE_ORGANISATION", default="Our organisation")
 CURRENCY = env.str("PLUMBLINE_CURRENCY", default="USD").upper()  # of budgets; others are refused, never added up
 if len(CURRENCY) != 3 or not CURRENCY.isalpha():
     raise ImproperlyConfigured(f"PLUMBLINE_CURRENCY={CURRENCY!r} is no currency. Write three letters, such as USD.")
+ADDRESS = env.str("PLUMBLINE_ADDRESS", default="").rstrip("/")  # where people reach it: for links that leave the site
+if ADDRESS and not ADDRESS.startswith(("https://", "http://")):
+    raise ImproperlyConfigured(
+        f"PLUMBLINE_ADDRESS={ADDRESS!r} is no address. Write one such as https://plumbline.example."
+    )
 TIME_ZONE = env.str("PLUMBLINE_TIME_ZONE", default="UTC")  # where days and weeks begin
 try:
     ORGANISATION_ZONE = zoneinfo.ZoneInfo(TIME_ZONE)
@@ -242,6 +248,8 @@ LEASE_SECONDS = _number("PLUMBLINE_LEASE_SECONDS", default=60, least=2)  # renew
 READ_EVERY_SECONDS = _number("PLUMBLINE_READ_EVERY", default=900, least=10)
 # what other apps know of a team, beside what sources tell: a title, and a function from teams and now to cells
 COVERAGE_OF_OTHERS = [("Dates", "stakeholders.coverage.dates")]
+# what other apps know of a commitment, for its page: functions from a user and a commitment to groups of lines
+BESIDE_A_COMMITMENT = ["stakeholders.registers.beside.of_commitment"]
 COVERAGE_GATE = _number("PLUMBLINE_COVERAGE_GATE", default=80)  # percent of the code that tests must reach to merge
 KEEP_RAW_DAYS = _number("PLUMBLINE_KEEP_RAW_DAYS", default=400)  # the words that facts came from; 0: for ever
 INCIDENT_WINDOW_HOURS = _number("PLUMBLINE_INCIDENT_WINDOW_HOURS", default=24, least=1)

@@ -48,6 +48,8 @@ MONEY = tuple(
 )  # fmt: skip
 SCORES = tuple(f"stakeholders:{name}" for name in ("scorecard", "indicator", "retro_actions", "new_retro"))
 
+REPORTS = ("stakeholders:report", "stakeholders:reports")
+
 # name, icon, key after g, where it leads, and which names of views count as the page
 PAGES: tuple[tuple[str, str, str, str, dict[str, str], tuple[str, ...]], ...] = (
     ("This week", "week", "w", "stakeholders:week", {}, ("stakeholders:home", "stakeholders:week")),
@@ -58,6 +60,7 @@ PAGES: tuple[tuple[str, str, str, str, dict[str, str], tuple[str, ...]], ...] = 
     ("Planning", "calendar", "p", "delivery:planning", {}, PLANNING_PAGES),
     ("Risks and decisions", "risks", "x", "stakeholders:risks", {}, REGISTERS),
     ("Debt and money", "money", "b", "stakeholders:debts", {}, MONEY),
+    ("Reports", "report", "e", "stakeholders:reports", {}, REPORTS),
     ("Scorecard", "scorecard", "o", "stakeholders:scorecard", {}, SCORES),
     ("Metrics", "metrics", "m", "metrics:measure", {"measure": "lead-time"}, ("metrics:measure", "metrics:overview")),
     ("Teams", "teams", "t", "teams:tree", {}, ("teams:", "stakeholders:audit")),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.module_loading import import_string
 from django.views.decorators.http import require_safe
 
 from delivery import shown
@@ -42,7 +44,11 @@ def rows_csv(request: HttpRequest, team: str) -> StreamingHttpResponse:
 
 @require_safe
 def page(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "delivery/commitment.html", {"one": _one(request, pk)})
+    one = _one(request, pk)
+    user = signed_in(request)
+    beside = [group for path in settings.BESIDE_A_COMMITMENT for group in import_string(path)(user, one.row)]
+    context = {"one": one, "beside": beside, "reads_trail": access.governs_all(user)}
+    return render(request, "delivery/commitment.html", context)
 
 
 @require_safe

@@ -17,6 +17,7 @@ REQUESTS = 25
 PAGES = (
     ("This week", "/week/{team}/"),
     ("Needs you", "/week/{team}/needs/"),
+    ("Scorecard", "/scorecard/{team}/"),
     ("Metrics", "/metrics/{team}/"),
     ("Metrics, 52 weeks", "/metrics/{team}/lead-time/?weeks=52"),
     ("Sources", "/sources/{team}/"),

@@ -233,3 +233,32 @@ def test_what_happened_stays_and_a_chance_is_a_chance_whoever_writes(scene: Scen
 @db
 def test_an_empty_board_says_what_a_risk_is(page_of: Browser, director: Person) -> None:
     assert "No risk yet" in page_of(director).get("/risks/squad-b/").content.decode()
+
+
+# --- beside a commitment ---------------------------------------------------------------------------------------------
+
+
+def test_a_commitment_shows_its_risks_requirements_and_acceptances_with_where_each_stands(
+    scene: Scene, page_of: Browser
+) -> None:
+    paper = scene.ask()
+    need = scene.require()
+    actions.move_risk(risk=scene.risk, state="accepted", words_="In writing.", by=user_of(scene.asker))
+    shown = page_of(scene.director).get(f"/commitment/{scene.api.pk}/")
+    groups = {one["title"]: one["lines"] for one in shown.context["beside"]}
+    assert {title: [line["word"] for line in lines] for title, lines in groups.items()} == {
+        "Risks": ["0 of 3 signed"], "Requirements": ["Open"], "Acceptances": ["0 of 3 signed"],
+    }  # fmt: skip
+    html = shown.content.decode()
+    for row in (scene.risk, need, paper):
+        assert f'href="{row.get_absolute_url()}"' in html
+    assert f"table=delivery_commitment&amp;key={scene.api.pk}" in html, "the way to its history"
+
+
+def test_what_a_reader_may_not_see_is_not_beside_their_commitment(
+    scene: Scene, page_of: Browser, contributor: Person
+) -> None:
+    scene.ask(team=scene.organisation.platform, risk=None, signers=scene.signers()[1:])
+    text = page_of(contributor).get(f"/commitment/{scene.api.pk}/")
+    assert [one["title"] for one in text.context["beside"]] == ["Risks"]
+    assert "table=delivery_commitment" not in text.content.decode(), "the trail is for those who govern"
