@@ -16,7 +16,7 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends git openssh-client \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --user-group --create-home --shell /usr/sbin/nologin plumbline \
- && install -d -o plumbline -g plumbline /data /data/clones /data/beat
+ && install -d -o plumbline -g plumbline /data /data/clones /data/beat /data/cache
 COPY --from=build /opt/plumbline /opt/plumbline
 WORKDIR /app
 COPY . .
@@ -27,6 +27,7 @@ ENV PATH=/opt/plumbline/bin:$PATH \
     HOST=0.0.0.0 \
     STATIC_ROOT=/app/staticfiles \
     PLUMBLINE_CLONES=/data/clones \
+    PLUMBLINE_CACHE=/data/cache \
     BEAT_FILE=/data/beat/schedule
 
 # settings for this one step; they are in no layer's environment and protect nothing

@@ -235,10 +235,14 @@ for _key in SOURCE_KEYS:
 SOURCE_LOCAL_PATHS = env.list("PLUMBLINE_LOCAL_REPOSITORIES", default=[])  # folders from which a path may be read
 SOURCE_INSECURE_HOSTS = env.list("PLUMBLINE_ALLOWED_HOSTS_FOR_SOURCES", default=[])
 CLONES_DIR = Path(env.str("PLUMBLINE_CLONES", default=str(BASE_DIR / ".plumbline" / "clones")))
+REPORT_CACHE = Path(env.str("PLUMBLINE_CACHE", default=str(BASE_DIR / ".plumbline" / "cache")))  # fonts, unpacked once
+_fonts = env.str("PLUMBLINE_FONTS", default="")  # a folder of .ttf or .otf files for scripts that Inter lacks
+REPORT_FONTS = Path(_fonts) if _fonts else None
 LEASE_SECONDS = _number("PLUMBLINE_LEASE_SECONDS", default=60, least=2)  # renewed while a reader is alive
 READ_EVERY_SECONDS = _number("PLUMBLINE_READ_EVERY", default=900, least=10)
 # what other apps know of a team, beside what sources tell: a title, and a function from teams and now to cells
 COVERAGE_OF_OTHERS = [("Dates", "stakeholders.coverage.dates")]
+COVERAGE_GATE = _number("PLUMBLINE_COVERAGE_GATE", default=80)  # percent of the code that tests must reach to merge
 KEEP_RAW_DAYS = _number("PLUMBLINE_KEEP_RAW_DAYS", default=400)  # the words that facts came from; 0: for ever
 INCIDENT_WINDOW_HOURS = _number("PLUMBLINE_INCIDENT_WINDOW_HOURS", default=24, least=1)
 

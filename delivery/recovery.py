@@ -6,6 +6,7 @@ change anywhere in the network makes them anew.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -22,6 +23,7 @@ from .models import Choice, Commitment, Option, Slip
 from .shown import DeadlineNow
 
 KEPT_SECONDS = 24 * 3600
+READY = 60  # options that are worked out ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,22 @@ def worked_out(commitment: int, options: Sequence[Option], known: Inputs | None 
             cache.set(_key(one, known.digest), held, KEPT_SECONDS)
         found[one.pk] = held
     return found
+
+
+def keep_ready(*, most: int = READY) -> int:
+    """Work out the options that wait for a decision, the newest first, before anybody opens them; how many there were.
+
+    For a worker, right after a forecast: who opens the page then finds the figures.
+    """
+    waiting = Option.objects.filter(
+        withdrawn_at=None, choice=None, commitment__delivered_on=None, commitment__cancelled_at=None
+    )
+    by_commitment: dict[int, list[Option]] = defaultdict(list)
+    for one in waiting.order_by("-pk")[:most]:
+        by_commitment[one.commitment_id].append(one)
+    for commitment, options in by_commitment.items():
+        worked_out(commitment, options)
+    return sum(map(len, by_commitment.values()))
 
 
 def remembered(options: Sequence[Option], digest: str) -> dict[int, dict[str, Any]]:

@@ -8,7 +8,7 @@ import structlog
 from celery import shared_task
 from django.db import connection, transaction
 
-from . import network
+from . import network, recovery
 from .models import NetworkMark
 
 log = structlog.get_logger(__name__)
@@ -26,8 +26,11 @@ def send_quietly(task: Any) -> None:
 @shared_task
 def forecast_if_needed() -> None:
     """Make a forecast when there are marks. They are taken first: one made meanwhile asks for another forecast."""
+    made = False
     while _forecast_once():
-        pass
+        made = True
+    if made:
+        recovery.keep_ready()
 
 
 @shared_task
@@ -36,6 +39,7 @@ def forecast_nightly() -> None:
     with transaction.atomic():
         _lock()
         network.recompute(why="a new day")
+    recovery.keep_ready()
 
 
 def _forecast_once() -> bool:

@@ -1,4 +1,4 @@
-"""Django's name for this app; what it asks of the promises below it; and the audit triggers after every migration."""
+"""Django's name for this app; what it asks of promises and tells reports; the audit triggers after migrations."""
 
 from typing import Any
 
@@ -10,10 +10,14 @@ class StakeholdersConfig(AppConfig):
     name = "stakeholders"
 
     def ready(self) -> None:
+        from django.conf import settings
+
         from delivery.actions.guards import before_delivery
 
         from .registers.guard import requirements_settled
+        from .reports.renderings.places import places
 
+        places.cache, places.added = settings.REPORT_CACHE, settings.REPORT_FONTS
         before_delivery(requirements_settled)
         post_migrate.connect(_install_audit, sender=self)
 

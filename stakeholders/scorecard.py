@@ -16,7 +16,7 @@ from datetime import date
 FEW = 5
 HALF = 0.5
 HIGH, LOW = 0.8, 0.2  # from here on high-performing; under this struggling
-SLIP = 0.05  # so much further down the line than at the start of the trend is slipping back
+SLIP = 0.05  # so much further down the line than at the first measured point of the trend is slipping back
 Z = 1.96  # 95 %
 
 
@@ -160,10 +160,14 @@ class Indicator:
         return None if self.share is None else along(self.share, self.definition)
 
     @property
+    def start(self) -> float | None:
+        """The share at the start: the first point of the trend that was measured; None with none before now."""
+        return next((one for one in self.trend[:-1] if one is not None), None)
+
+    @property
     def before(self) -> float | None:
-        """The place at the start of the trend; None when it was not measured then."""
-        first = next(iter(self.trend), None)
-        return None if first is None or self.place is None else along(first, self.definition)
+        """The place of `start`, from which every word of the trend is worked out."""
+        return None if self.start is None or self.place is None else along(self.start, self.definition)
 
     @property
     def band(self) -> tuple[float, float] | None:
@@ -212,10 +216,9 @@ class Indicator:
     @property
     def moved(self) -> str:
         """The trend in words: “up from 44%”; "" without one."""
-        first = next((one for one in self.trend if one is not None), None)
-        if first is None or self.share is None or len(self.trend) < 2:
+        if self.start is None or self.share is None:
             return ""
-        was, now = round(first * 100), round(self.share * 100)
+        was, now = round(self.start * 100), round(self.share * 100)
         if was == now:
             return f"as before, {was}%"
         return f"{'up' if now > was else 'down'} from {was}%"
@@ -257,7 +260,7 @@ def headline(indicators: Sequence[Indicator]) -> str:
     if not measured:
         return "None of the six indicators can be placed yet."
     low = [one for one in measured if not one.on_high_side]
-    slipping = [one for one in measured if one.slipping and one.on_high_side]
+    slipping = [one for one in measured if one.slipping]
     missing = len(indicators) - len(measured)
     sides = _sides(len(measured), low, missing)
     if not slipping:

@@ -21,6 +21,7 @@ urlpatterns = [
     path("week/<slug:team>/needs/<slug:key>/wake/", deciding.wake, name="wake_need"),
     path("week/<slug:team>/needs/<slug:key>/pass/", deciding.pass_on, name="pass_need"),
     path("week/<slug:team>/<str:week>/", week.page, name="week_of"),
+    path("week/<slug:team>/<str:week>/health/", week.health, name="week_health"),
     path("audit/", audit.page, name="audit"),
     path("audit/export.jsonl", audit.export, name="audit_export"),
     *registers,

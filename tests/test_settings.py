@@ -59,6 +59,8 @@ FREE = {  # any text is a right value, or none is wrong enough to stop the start
     "PLUMBLINE_LOCAL_REPOSITORIES",
     "PLUMBLINE_ALLOWED_HOSTS_FOR_SOURCES",
     "PLUMBLINE_CLONES",
+    "PLUMBLINE_CACHE",
+    "PLUMBLINE_FONTS",
     "PLUMBLINE_SEAL_ANCHOR",
     "DEFAULT_FROM_EMAIL",
     "EMAIL_URL",

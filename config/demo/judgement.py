@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 
+from config.demo import escalations
 from delivery.models import Commitment
 from stakeholders.models import Acceptance, Decision, Risk
 from stakeholders.registers import actions, held
@@ -237,7 +238,7 @@ def _decisions(told: Told, risks: dict[str, Risk]) -> dict[str, Decision]:
 
 
 def _decided(told: Told, ask: Callable[..., Decision]) -> None:
-    def decide(row: Decision, option: int, why: str, ago: int, score: int) -> None:
+    def decide(row: Decision, option: int, why: str, ago: int, score: int | None) -> None:
         taken = row.options.get(position=option)
         actions.decide(
             decision=row,
@@ -245,9 +246,10 @@ def _decided(told: Told, ask: Callable[..., Decision]) -> None:
             why=why,
             by=told.by(DIRECTOR),
             at=told.at(-ago, 16),
-            score_on=told.at(score).date(),
+            score_on=told.at(score).date() if score is not None else None,
         )
 
+    escalations.tell(ask, decide, told.on)
     row = ask("Certify with Epic before Cerner", "Laura Bennett", 50, [
         Answer(title="Epic first", lands_on=told.on(25), is_advised=True), Answer(title="Both at once", cost=9_000_000),
     ], stakes_days=15, evidence=[("Member records by client system", "https://reports.example/members-by-system")],

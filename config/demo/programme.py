@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from config.demo import past
+from config.demo.past import logged_slip, noon
 from delivery import actions, network
 from delivery.actions import Proposal, Said
 from delivery.models import Answer, Commitment, Deadline, Dependency, NetworkMark, Outcome, PlanningInterval, Slip
@@ -20,31 +22,8 @@ from teams.models import Person, Team, User
 Reason, Word = Slip.Reason, Answer.Word
 Found = Dependency.Found
 
-# what each squad promised in the year before: titles in the order in which they were promised
-PAST: dict[str, tuple[str, ...]] = {
-    "Squad A": (
-        "Read patients from two sources", "Search by name and birthday", "Consent service, first cut",
-        "Map allergies",
-        "Map medications", "Versioned resources", "Terminology lookups", "Bulk read for reports", "Scopes for apps",
-    ),
-    "Squad B": (
-        "Queue for inbound messages", "Replay of failed messages", "Match members to patients",
-        "Directory of providers",
-        "Alerts for silent feeds", "Encrypt messages at rest", "Feed monitor", "Address checks", "Split the router",
-    ),
-    "Squad C": (
-        "One pipeline template", "Secrets out of code", "Build cache", "Preview environments", "Logs in one place",
-        "Faster test data", "Signed artefacts", "Canary releases", "Cost report by team",
-    ),
-    "Compliance": (
-        "Access review, spring", "Vendor questionnaire", "Retention rules", "Incident drill", "Training for new staff",
-        "Access review, autumn", "Policy for exports", "Evidence templates",
-    ),
-    "Epic": ("Sandbox access", "Test accounts", "Profile guide, version 1", "Interface review", "Sandbox refresh"),
-}  # fmt: skip
 CHECKIN_WEEKS = 20
 PAST_TRIALS = 2000  # of the forecasts of the year before: enough to be scored, quick to tell
-REASONS = (Reason.VENDOR, Reason.SQUAD, Reason.ESTIMATE, Reason.ESTIMATE, Reason.SCOPE, Reason.PEOPLE, Reason.INCIDENT)
 
 
 @dataclass(slots=True)
@@ -56,6 +35,7 @@ class Story:
     speakers: dict[str, User]
     told: list[tuple[datetime, int, Callable[[], Any]]] = field(default_factory=list)
     made: dict[str, Commitment] = field(default_factory=dict)
+    promised: dict[str, date] = field(default_factory=dict)  # on which day each was promised
 
     def on(self, day: date, hour: int, act: Callable[[], Any]) -> None:
         self.told.append((datetime.combine(day, time(hour), UTC), len(self.told), act))
@@ -85,10 +65,10 @@ class Story:
         """Promises and deadlines count as recorded on the day they were made, so that past weeks can be opened."""
         rows = list(Commitment.objects.filter(pk__in=[row.pk for row in self.made.values()]))
         for row in rows:
-            row.created_at = _noon(row.made_on)
+            row.created_at = noon(row.made_on)
         Commitment.objects.bulk_update(rows, ["created_at"])
         for deadline in Deadline.objects.filter(milestone__in=rows).select_related("milestone"):
-            Deadline.objects.filter(pk=deadline.pk).update(created_at=_noon(deadline.milestone.made_on))
+            Deadline.objects.filter(pk=deadline.pk).update(created_at=noon(deadline.milestone.made_on))
 
 
 def load(*, teams: dict[str, Team], people: dict[str, Person], speakers: dict[str, User], today: date) -> None:
@@ -96,78 +76,11 @@ def load(*, teams: dict[str, Team], people: dict[str, Person], speakers: dict[st
     story = Story(today, teams, speakers)
     chance = random.Random(11)  # noqa: S311 (sample data)
     _holidays(story)
-    for team, titles in PAST.items():
-        _past(story, team, titles, chance)
+    past.tell(story, chance)
     _plan(story)
     _move_to_fhir(story, people)
     _checkins(story, chance)
     story.tell(since=datetime.combine(today - timedelta(days=300), time(6), UTC))
-
-
-# --- the year before -------------------------------------------------------------------------------------------------
-
-
-def _past(story: Story, team: str, titles: tuple[str, ...], chance: random.Random) -> None:
-    """One promise after another: most kept, some late with notice, some found late only at their review."""
-    calendar = network.WorkCalendar()
-    begins = story.at(-310)
-    step = 285 // len(titles)
-    for number, title in enumerate(titles):
-        likely = chance.randint(8, 16)
-        made = begins + timedelta(days=number * step)
-        start = calendar.add_working_days(made, 1)
-        promised = calendar.add_working_days(start, round(likely * 1.35))
-        took = max(3, round(likely * chance.lognormvariate(0.1, 0.3)))
-        delivered = min(calendar.add_working_days(start, took), story.at(-3))
-        _one_of_the_past(story, team, title, (likely - 3, likely, likely + 7), made, start, promised, delivered, chance)
-
-
-def _one_of_the_past(
-    story: Story, team: str, title: str, days: tuple[int, int, int], made: date, start: date, promised: date,
-    delivered: date, chance: random.Random,
-) -> None:  # fmt: skip
-    by, held = story.by(team), story.made
-
-    def promise() -> None:
-        held[title] = actions.make_commitment(
-            team=story.teams[team], title=title, promised_on=promised, days=days, made_on=made, by=by, at=_noon(made),
-            planned_value=chance.randint(3, 9), is_sample=True,
-        )  # fmt: skip
-
-    story.on(made, 10, promise)
-    story.on(start, 9, lambda: actions.start(commitment=held[title], on=start, by=by))
-    warned = promised - timedelta(days=chance.choice((21, 18, 16, 14, 9, 4)))
-    if delivered > promised and warned > start and chance.random() < 0.72:
-        later = delivered + timedelta(days=2)
-        later += timedelta(days=max(0, 7 - later.weekday())) if later.weekday() > 4 else timedelta()
-        option = Proposal(title="Ship the part that is ready", saves_days=2, is_advised=True)
-        reason = chance.choice(REASONS)
-        story.on(warned, 15, lambda: _slip(held[title], later, reason, "", [option], by, warned, days))
-    elif start < warned < delivered <= promised and chance.random() < 0.25:
-        option = Proposal(title="Borrow an engineer for a week", cost=800_000, saves_days=3)
-        story.on(
-            warned,
-            15,
-            lambda: actions.flag(commitment=held[title], options=[option], by=by, at=_noon(warned), on=warned),
-        )
-    value = chance.randint(4, 10)
-    story.on(delivered, 17, lambda: actions.deliver(commitment=held[title], on=delivered, by=by, actual_value=value))
-
-
-def _slip(
-    commitment: Commitment, to: date, reason: str, words: str, options: list[Proposal], by: User, on: date,
-    days: tuple[int, int, int] | None = None, impact: str = "",
-) -> Slip | None:  # fmt: skip
-    if to <= commitment.promise_in_force():
-        return None
-    return actions.log_slip(
-        commitment=commitment, to_date=to, reason=reason, words_=words, options=options, by=by, days=days, on=on,
-        at=_noon(on), impact=impact,
-    )  # fmt: skip
-
-
-def _noon(day: date) -> datetime:
-    return datetime.combine(day, time(12), UTC)
 
 
 # --- the plan and the move -------------------------------------------------------------------------------------------
@@ -194,7 +107,7 @@ def _plan(story: Story) -> None:
 
     def freeze() -> None:
         day = story.at(-34)
-        actions.freeze(interval=PlanningInterval.objects.get(team=platform), by=by, at=_noon(day))
+        actions.freeze(interval=PlanningInterval.objects.get(team=platform), by=by, at=noon(day))
 
     story.on(story.at(-43), 8, add)
     story.on(story.at(-34), 12, freeze)
@@ -288,7 +201,7 @@ def _move_to_fhir(story: Story, people: dict[str, Person]) -> None:
     def promise() -> None:
         go_live = actions.make_commitment(
             team=platform, title="CMS go-live", promised_on=story.today + timedelta(days=39), is_milestone=True,
-            made_on=story.at(-43), by=director, at=_noon(story.at(-43)), is_sample=True, outcome=outcomes[0],
+            made_on=story.at(-43), by=director, at=noon(story.at(-43)), is_sample=True, outcome=outcomes[0],
             about="Members' records are exchanged through FHIR R4, as the regulator asks.",
         )  # fmt: skip
         held["CMS go-live"] = go_live
@@ -314,7 +227,7 @@ def _of_the_move(
     def promise() -> None:
         story.made[title] = actions.make_commitment(
             team=story.teams[team], title=title, promised_on=story.today + timedelta(days=promised), days=days,
-            made_on=story.at(made), by=story.by(team), at=_noon(story.at(made)), outcome=outcomes[outcome],
+            made_on=story.at(made), by=story.by(team), at=noon(story.at(made)), outcome=outcomes[outcome],
             owner=people[owners[team]], planned_value=value, is_stretch=stretch, is_sample=True,
             interval=PlanningInterval.objects.order_by("-pk").first() if made > -44 else None,
         )  # fmt: skip
@@ -351,16 +264,24 @@ def _contract(
         found_on=day,
         needed_by=on,
         by=story.by(other.team.name),
-        at=_noon(day),
+        at=noon(day),
     )
     if step is not None:
-        actions.offer(dependency=row, on=on, by=provider, at=_noon(day))
+        actions.offer(dependency=row, on=on, by=provider, at=noon(day))
     if step in ("agreed", "met"):
-        actions.agree(dependency=row, on=on, by=story.by(other.team.name), at=_noon(day))
+        actions.agree(dependency=row, on=on, by=story.by(other.team.name), at=noon(day))
     if step == "met":
         met = story.today + timedelta(days=when)
         story.made.setdefault("met", one)
-        actions.meet(dependency=row, on=met, by=provider, at=_noon(met))
+        actions.meet(dependency=row, on=met, by=provider, at=noon(met))
+
+
+def _profile_slips(story: Story) -> None:
+    option = Proposal(title="Build against version 1 and map the rest", saves_days=6, is_advised=True)
+    logged_slip(
+        story.made["Epic patient profile, version 2"], story.today - timedelta(days=5), Reason.VENDOR,
+        "Epic reviews the profile with two other clients first.", [option], story.by("Epic"), story.at(-37),
+    )  # fmt: skip
 
 
 def _what_happened(story: Story) -> None:
@@ -370,7 +291,7 @@ def _what_happened(story: Story) -> None:
     def re_estimate(title: str, team: str, day: int, days: tuple[int, int, int]) -> None:
         story.on(
             story.at(day), 16,
-            lambda: actions.estimate(commitment=held[title], days=days, by=story.by(team), at=_noon(story.at(day))),
+            lambda: actions.estimate(commitment=held[title], days=days, by=story.by(team), at=noon(story.at(day))),
         )  # fmt: skip
 
     story.on(
@@ -409,10 +330,23 @@ def _what_happened(story: Story) -> None:
         ("HIPAA audit trail", "Compliance", -4, (13, 16, 22)),
     ):
         re_estimate(title, team, day, days)
+    story.on(story.at(-37), 15, lambda: _profile_slips(story))
     ines = story.by("Squad A")
     story.on(story.at(-25), 11, lambda: _first_slip(story, ines))
-    story.on(story.at(-6), 16, lambda: _second_slip(story, ines))
-    story.on(story.at(-5), 9, lambda: _corrected(story, ines))
+    slipped, corrected = slip_days(story.today)
+    story.on(slipped, 16, lambda: _second_slip(story, ines, slipped))
+    story.on(corrected, 9, lambda: _corrected(story, ines, corrected))
+
+
+def slip_days(today: date) -> tuple[date, date]:
+    """The slip that the story is about, and the day on which its reason was corrected.
+
+    About six days ago on a working day, and always before this week: this week's check-in is still to be told.
+    """
+    monday = today - timedelta(days=today.weekday())
+    slipped = min(today - timedelta(days=6), monday - timedelta(days=3))
+    slipped -= timedelta(days=max(0, slipped.weekday() - 4))
+    return slipped, slipped + timedelta(days=3 if slipped.weekday() == 4 else 1)
 
 
 def _first_slip(story: Story, ines: User) -> None:
@@ -420,7 +354,7 @@ def _first_slip(story: Story, ines: User) -> None:
         Proposal(title="Take seven days for consent scopes", saves_days=0, is_advised=True),
         Proposal(title="Leave consent for release 2", saves_days=5, risk_left="Reads without consent"),
     ]
-    slip = _slip(
+    slip = logged_slip(
         story.made["FHIR Patient API"], story.today + timedelta(days=4), Reason.SCOPE,
         "Compliance added consent scopes after the estimate.", options, ines, story.at(-25), (12, 15, 20),
         "Go-live did not move: Squad B had seven days to spare.",
@@ -428,11 +362,11 @@ def _first_slip(story: Story, ines: User) -> None:
     if slip is not None:
         why = "Without them the Patient API cannot pass CMS conformance."
         actions.choose(
-            option=slip.options.earliest("pk"), why=why, by=story.by("Integration Platform"), at=_noon(story.at(-24))
+            option=slip.options.earliest("pk"), why=why, by=story.by("Integration Platform"), at=noon(story.at(-24))
         )
 
 
-def _second_slip(story: Story, ines: User) -> None:
+def _second_slip(story: Story, ines: User, on: date) -> None:
     options = [
         Proposal(
             title="Ship read and search first, writes later", saves_days=5, is_advised=True,
@@ -444,18 +378,18 @@ def _second_slip(story: Story, ines: User) -> None:
         ),
         Proposal(title="Keep the new date and tell clients", saves_days=0, risk_left="Clients go live late"),
     ]  # fmt: skip
-    _slip(
+    logged_slip(
         story.made["FHIR Patient API"], story.today + timedelta(days=18), Reason.ESTIMATE,
-        "14 search parameters need rework. Squad B cannot start until this lands.", options, ines, story.at(-6),
+        "14 search parameters need rework. Squad B cannot start until this lands.", options, ines, on,
         (10, 13, 19), "Squad B cannot start patient data exchange, and go-live falls into the penalty window.",
     )  # fmt: skip
 
 
-def _corrected(story: Story, ines: User) -> None:
+def _corrected(story: Story, ines: User, on: date) -> None:
     slip = story.made["FHIR Patient API"].slips.filter(corrects=None).order_by("-pk").first()
     assert slip is not None  # noqa: S101 (told a day before)
     words = "Epic's patient profile differs from the published guide: 14 search parameters need rework."
-    actions.correct_slip(slip=slip, reason=Reason.VENDOR, words_=words, by=ines, at=_noon(story.at(-5)))
+    actions.correct_slip(slip=slip, reason=Reason.VENDOR, words_=words, by=ines, at=noon(on))
 
 
 def _checkins(story: Story, chance: random.Random) -> None:
@@ -464,7 +398,7 @@ def _checkins(story: Story, chance: random.Random) -> None:
         friday = story.today - timedelta(days=story.today.weekday() + 7 * (weeks - 1) + 3)
         if friday >= story.today:
             continue
-        for team in PAST:
+        for team in past.PROMISED:
             story.on(friday, 16, lambda team=team, friday=friday: _checkin(story, team, friday, chance))  # type: ignore[misc]
 
 
@@ -481,5 +415,5 @@ def _checkin(story: Story, team: str, friday: date, chance: random.Random) -> No
     if said:
         actions.send_checkin(
             team=story.teams[team], monday=friday - timedelta(days=4), said=said, by=story.by(team),
-            seconds=chance.randint(12, 34), at=_noon(friday), on=friday,
+            seconds=chance.randint(12, 34), at=noon(friday), on=friday,
         )  # fmt: skip

@@ -174,6 +174,19 @@ def _tell(port: int, source: int, manager: Any) -> None:
     for name, role in story.PERSONAS:
         print(f"  {name:<18} {role}", flush=True)
     print("Its log-in page signs you in with one button. Ctrl-C stops everything.", flush=True)
+    _trace(manager)
+
+
+def _trace(manager: Any) -> None:
+    """What a debt of the sample led to, once a worker has read the sample's incidents."""
+    from django.db import connection
+
+    from config.demo import investment
+
+    until = time.monotonic() + PULL_SECONDS
+    while not manager._terminating and time.monotonic() < until and not investment.trace():
+        time.sleep(1)
+    connection.close()
 
 
 def _show_reading(story: Any, source: int, manager: Any) -> None:

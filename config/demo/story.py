@@ -176,7 +176,7 @@ def load(*, say: Callable[[str], object] = lambda line: None) -> bool:
 
 def _reviewed(teams: dict[str, Team], director: Person, today: date) -> None:
     """The director read the page a week ago, before the slip that the story is about."""
-    at = datetime.combine(today - timedelta(days=7), time(8), UTC)
+    at = datetime.combine(min(today - timedelta(days=7), programme.slip_days(today)[0]), time(8), UTC)
     assert director.user is not None  # noqa: S101 (she signs in)
     for name in (ROOT, "Integration Platform"):
         below = [one.pk for one in Team.objects.descendants(teams[name], include_self=True)]

@@ -97,9 +97,9 @@ def risks(facts: FactBase, voice: Voice) -> Section:
         key="risks",
         title="Top risks",
         columns=(
-            Column(name="Risk", width=0.62),
-            Column(name="Chance", kind="percent", width=0.16),
-            Column(name="Expected", kind="money", width=0.22, currency=facts.currency),
+            Column(name="Risk", width=0.68),
+            Column(name="Chance", kind="percent", width=0.14),
+            Column(name="Expected", kind="money", width=0.18, currency=facts.currency),
             Column(name="Code", page=False),
             Column(name="State", page=False),
             Column(name="Level", page=False),
@@ -118,7 +118,7 @@ def risks(facts: FactBase, voice: Voice) -> Section:
 
 def _risk(one: Risk, voice: Voice) -> tuple[Cell, ...]:
     owner = f"{one.state.lower()} by {one.owner}" if one.owner else f"{one.state.lower()}, no owner"
-    note = ", ".join(part for part in (one.code, owner.strip(), lowered(one.signature)) if part)
+    note = ", ".join(part for part in (f"{one.code} {owner.strip()}".strip(), lowered(one.signature)) if part)
     return (
         Cell(words=one.title or "No title", note=note, strong=True, url=spoken.web(one.url)),
         voice.chance(one.chance, ""),
@@ -166,10 +166,10 @@ def budget(facts: FactBase, voice: Voice) -> Section:
         key="budget",
         title="Budget this year",
         columns=(
-            Column(name="", width=0.31),
-            Column(name="Plan", kind="money", width=0.22, currency=facts.currency),
+            Column(name="", width=0.34),
+            Column(name="Plan", kind="money", width=0.18, currency=facts.currency),
             Column(name="Outlook", kind="money", width=0.22, currency=facts.currency),
-            Column(name="Against plan", kind="money", width=0.25, currency=facts.currency),
+            Column(name="Against plan", kind="money", width=0.26, currency=facts.currency),
             Column(name="Spent so far", kind="money", page=False, currency=facts.currency),
         ),
         rows=tuple(_money(one, voice) for one in lines),

@@ -101,7 +101,11 @@ def people(facts: FactBase, voice: Voice) -> Section:
 
 def plan(facts: FactBase, voice: Voice) -> Section:
     count = len(facts.ahead)
-    title = f"Plan for the next {number(count).lower()} weeks" if count > 1 else "Plan for the next week"
+    title = (
+        f"Plan for the next {number(count).lower()} weeks"
+        if count > 1
+        else f"Plan for the next {'week' if count else 'weeks'}"
+    )
     rows = tuple(
         (
             Cell(
@@ -115,7 +119,7 @@ def plan(facts: FactBase, voice: Voice) -> Section:
     table = Table(
         key="plan",
         title=title,
-        columns=(Column(name="Week", kind="date", width=0.21), Column(name="What", width=0.79)),
+        columns=(Column(name="Week", kind="date", width=0.25), Column(name="What", width=0.75)),
         rows=rows,
         most=3,
         empty="Nothing is promised for the coming weeks.",
@@ -131,18 +135,18 @@ def reading(facts: FactBase, voice: Voice) -> Section:
     meanings = (
         (Standing.ON_TRACK, f"{ON_TRACK_PERCENT}% or more likely by the promised day."),
         (Standing.AT_RISK, f"{AT_RISK_PERCENT}% to {ON_TRACK_PERCENT - 1}%."),
-        (Standing.LIKELY_LATE, "below that, or past."),
+        (Standing.LIKELY_LATE, "less, or past."),
     )
     rows = tuple((Cell(words=one.words, tone=toned(one.value)), Cell(words=means)) for one, means in meanings)
     columns = (Column(name="Status", kind="status", width=0.2), Column(name="Meaning", width=0.8))
     table = Table(key="statuses", title="Statuses", columns=columns, rows=rows, heads=False)
     runs = f", run {facts.trials:,} times" if facts.trials else ""
     words = [
-        f"Forecasts come from what remains and how each squad’s estimates held{runs}. A single date has even odds; "
-        "85% sure is the day that 85 of 100 runs keep."
+        f"Forecasts rest on what remains and how each squad’s estimates held{runs}. A single date has even odds; "
+        "85 of 100 runs keep the 85% sure date."
     ]
     if facts.deadlines and facts.deadlines[0].rate:
-        words.append(f"Expected penalty is {facts.deadlines[0].rate}, averaged over those runs.")
+        words.append(f"Expected penalty is {facts.deadlines[0].rate}, averaged over the runs.")
     said = voice.text("reading", " ".join(words), "note")
     return Section(key="reading", title="How to read this report", blocks=(table, said), page=2)
 

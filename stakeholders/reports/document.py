@@ -204,6 +204,7 @@ class Document:
     zone: str = "UTC"
     url: str = ""  # where the report itself can be opened
     logo: bytes | None = None  # PNG or JPEG, checked when it was stored
+    paper: str = "a4"  # or "us-letter"
 
     def section(self, key: str) -> Section | None:
         return next((one for one in self.sections if one.key == key), None)

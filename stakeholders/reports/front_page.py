@@ -89,7 +89,7 @@ def _of_scope(facts: FactBase, voice: Voice) -> list[Figure]:
     was = (
         f"was {facts.on_track_before:,} of {facts.open_before:,} last week"
         if facts.on_track_before is not None and facts.open_before is not None
-        else "no week before to compare with"
+        else "no week before"
     )
     track = f"{facts.on_track:,} of {facts.open:,}"
     deadline = [] if facts.deadlines else [Figure(label="Nearest deadline", words=spoken.MISSING, note="none is set")]
@@ -116,10 +116,10 @@ def outcomes(facts: FactBase, voice: Voice) -> Section:
         title="Where each outcome stands",
         columns=(
             Column(name="Status", kind="status", width=0.14),
-            Column(name="Outcome", width=0.47),
+            Column(name="Outcome", width=0.465),
             Column(name="Chance", kind="percent", width=0.08),
             Column(name="Forecast", kind="date", width=0.09),
-            Column(name="Promised", kind="date", width=0.09),
+            Column(name="Promised", kind="date", width=0.095),
             Column(name="First promise", kind="date", width=0.13),
             Column(name="Against the first promise", kind="status", page=False),
             Column(name="85% sure", kind="date", page=False),

@@ -121,8 +121,9 @@ class Kept:
     def document(self, audience: str, *, url: str = "", logo: bytes | None = None) -> Document:
         """As it is read; the same report and state give the same document."""
         return wording.document(
-            self.facts, audience=audience, words=self.words, state=self.state_words, url=url, logo=logo
-        )
+            self.facts, audience=audience, words=self.words, state=self.state_words, url=url, logo=logo,
+            paper=self.row.paper,
+        )  # fmt: skip
 
 
 def superseding(row: Report) -> Report | None:

@@ -39,6 +39,7 @@ def document(
     state: str = "",
     url: str = "",
     logo: bytes | None = None,
+    paper: str = "a4",
 ) -> Document:
     """The report as it is read. Raises ValueError for an audience that is not one."""
     known = cleaned(facts)
@@ -65,6 +66,7 @@ def document(
         zone=facts.zone,
         url=spoken.web(url),
         logo=logo,
+        paper=paper,
     )
 
 

@@ -45,7 +45,7 @@ def _asked(request: HttpRequest, team: str) -> tuple[User, Team, Asked, Queue]:
     now = timezone.now()
     got = gather(user, scope, _current(now), now=now)
     known = remembering.known([one.pk for one in got.teams], at=now)
-    asked = Asked(user, scope, got.teams, known, got.feeds, got.stints)
+    asked = Asked(user, scope, got.teams, known, got.feeds, got.stints, got.vitals, got.red)
     return user, scope, asked, queue(asked)
 
 

@@ -10,12 +10,13 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.db.models import Exists, F, Max, Min, OuterRef, Q, Subquery
 
-from metrics import measures, rollups
+from metrics import measures, rollups, vitals
 from metrics import sources as metrics_sources
 from metrics.models import Deployment, DirtyWeek, Failure, Incident, Service, ServiceOwner, ServiceWeek, Source
 from metrics.periods import Week, weeks_ending
 from metrics.rollups import Pooled
 from metrics.sources import SourceNow
+from metrics.vitals import Red, Vital
 from teams import access
 from teams.access import Right
 from teams.attrition import Stint
@@ -91,6 +92,8 @@ class Gathered:
     may_see: frozenset[int]  # of the teams that the sources belong to; some lie above the scope
     counting: bool
     first: date | None  # Monday of the oldest data
+    vitals: Mapping[int, list[Vital]]  # team → pipeline and reviews of the same weeks; teams without any are not in it
+    red: list[Red]  # main branches that are red now, or were when the week ended
 
     @property
     def partial(self) -> bool:
@@ -144,6 +147,8 @@ def gather(user: User, team: Team, week: Week, *, now: datetime) -> Gathered:
         may_see=frozenset(access.teams(user).filter(pk__in=[feed.team for feed in feeds]).values_list("pk", flat=True)),
         counting=DirtyWeek.objects.filter(service__owners__team__in=ids).exists(),
         first=_first(ids),
+        vitals=vitals.by_team(ids, weeks, until=seen),
+        red=vitals.red(ids, at=seen),
     )
 
 

@@ -1,4 +1,4 @@
-"""Team health in its first form: one row for each team that delivers, with what is known and what is not."""
+"""Delivery team by team: one row for each team that delivers, with what is known and what is not."""
 
 from __future__ import annotations
 
@@ -52,36 +52,36 @@ class Row:
 
 def rows(gathered: Gathered) -> list[Row]:
     """All rows in the order of the tree, those without numbers last; the page shows the first MOST."""
-    owning = _owning(gathered)
-    found = [_row(team, gathered, owning) for team in gathered.teams if _belongs(team, gathered, owning)]
+    owning = owners(gathered)
+    found = [_row(team, gathered, owning) for team in gathered.teams if belongs(team, gathered, owning)]
     return sorted(found, key=lambda row: bool(row.blank))
 
 
-def _owning(gathered: Gathered) -> set[int]:
+def owners(gathered: Gathered) -> set[int]:
     """Teams with numbers: they own a service, or owned it when something happened in the weeks shown."""
     own = {team for service in gathered.services for team in (service.team, service.team_now)}
     return own | set(gathered.series)
 
 
-def _belongs(team: Team, gathered: Gathered, owning: set[int]) -> bool:
+def belongs(team: Team, gathered: Gathered, owning: set[int]) -> bool:
     if team.closed_at is not None and team.closed_at < gathered.start:
         return False
     return not team.is_group or team.pk in owning
 
 
 def _row(team: Team, gathered: Gathered, owning: set[int]) -> Row:
-    people = _seniors(team, gathered)
+    people = seniors(team, gathered)
     url = reverse("stakeholders:week_of", args=[team.slug, gathered.week.label])
     if team.pk not in owning:
         own = [feed for feed in gathered.feeds if feed.team == team.pk]
         may = team.pk in gathered.may_connect and not own
         connect = reverse("metrics:connect", args=[team.slug]) if may else ""
-        return Row(name=team.name, url=url, blank=_blank(team, bool(own)), connect=connect, **people)
+        return Row(name=team.name, url=url, blank=blank(team, has_source=bool(own)), connect=connect, **people)
     series = gathered.series.get(team.pk) or [Pooled(gathered.week)] * (WEEKS + 1)
     return Row(name=team.name, url=url, **people, **_stale(team, gathered), **_numbers(team, series, gathered))
 
 
-def _blank(team: Team, has_source: bool) -> str:
+def blank(team: Team, *, has_source: bool) -> str:
     if has_source:
         return "Connected; no deployment or incident read yet"
     return "External; no source connected" if team.kind == Team.Kind.VENDOR else "No source connected"
@@ -129,7 +129,7 @@ def _open_words(count: int, oldest: str) -> str:
     return f"1 for {oldest}" if count == 1 else f"{count}, oldest {oldest}"
 
 
-def _seniors(team: Team, gathered: Gathered) -> dict[str, Any]:
+def seniors(team: Team, gathered: Gathered) -> dict[str, Any]:
     """Counts and never a percentage: squads are small."""
     stints = gathered.stints.get(team.pk, [])
     if not stints:
@@ -148,6 +148,6 @@ def below(gathered: Gathered) -> int:
 
 def measured(gathered: Gathered) -> tuple[int, int]:
     """(teams that deliver and have a service, teams that deliver)."""
-    owning = _owning(gathered)
-    delivering = [team for team in gathered.teams if team.closed_at is None and _belongs(team, gathered, owning)]
+    owning = owners(gathered)
+    delivering = [team for team in gathered.teams if team.closed_at is None and belongs(team, gathered, owning)]
     return sum(team.pk in owning for team in delivering), len(delivering)

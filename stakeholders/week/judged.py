@@ -16,7 +16,7 @@ from metrics.periods import week_in_review
 from stakeholders.models import KeptWeek, Review
 from teams.templatetags import ui
 
-from . import comparing, drift, known, promises, remembering, saying, since
+from . import comparing, drift, known, promises, remembering, saying, since, waited
 from .drift import Drift
 from .gather import Gathered
 from .headline import Headline
@@ -70,7 +70,7 @@ def judged(got: Gathered, *, work_out: bool = False) -> Judged:
         None if past else Review.objects.filter(team=got.team, by=got.user, at__lte=got.now).order_by("-pk").first()
     )
     point = known.read(review.known) if review else before
-    asked = Asked(got.user, got.team, got.teams, now, got.feeds, got.stints)
+    asked = Asked(got.user, got.team, got.teams, now, got.feeds, got.stints, got.vitals, got.red)
     waiting = None if past else queue(asked)
     opened = next((one for one in waiting.shown if one.decides), None) if waiting else None
     table = comparing.table(opened, now, work_out=work_out) if opened else None
@@ -85,12 +85,21 @@ def judged(got: Gathered, *, work_out: bool = False) -> Judged:
         from_what=saying.from_what(now, sum(map(len, asked.options.values()))) if said else "",
         how=[{"text": one.text, "url": _opens(one.opens, got)} for one in said.how] if said else [],
         queue=waiting, opened=opened, table=table,
-        facts=promises.strip(now, before, weeks, sparks, waiting, got.team) if said else [],
+        facts=promises.strip(now, before, weeks, sparks, waiting, got.team, _waited(waiting, asked)) if said else [],
         drift=drift.drift(nearest, weeks) if nearest else None, commitments=promises.table(now, got.teams, each),
         coming=promises.coming(now, got.team), groups=since.groups(point, now), past=past, kept=own,
         since=f"since {ui.instant(review.at)}" if review else f"since week {got.week.previous().number}",
         is_reviewed=review is not None,
     )  # fmt: skip
+
+
+def _waited(waiting: Queue | None, asked: Asked) -> list[int]:
+    """How many waited at the end of each of the last weeks."""
+    if waiting is None:
+        return []
+    days = waited.ends(asked.today)
+    settled = waited.settled([one.pk for one in asked.teams], asked.person, days[0])
+    return waited.counts([one.weight.since for one in waiting.items], settled, days)
 
 
 def _opens(what: str, got: Gathered) -> str:

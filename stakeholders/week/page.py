@@ -17,7 +17,7 @@ from teams.access import Right
 from teams.models import Team, User
 from teams.templatetags import ui
 
-from . import changes, figures, fresh, health, since
+from . import changes, figures, fresh, health, since, vitals
 from .changes import lasted, measure_url
 from .gather import WEEKS, Disruption, Gathered, gather, whole
 from .headline import Before, Facts, Headline, Outage, headline
@@ -49,6 +49,7 @@ class Page:
     bars: list[figures.Bar]
     most: int
     health: list[health.Row]
+    vitals: list[vitals.Row]
     more_teams: int
     groups: list[changes.Group | since.Group]
     judged: Judged
@@ -81,6 +82,14 @@ class Page:
     @property
     def health_sub(self) -> str:
         return f"week {self.week.number}, {'so far' if self.partial else 'whole week'}"
+
+    @property
+    def vitals_sub(self) -> str:
+        return f"medians of week {self.week.number}{' so far' if self.partial else ''}, main branches"
+
+    @property
+    def gate(self) -> int:
+        return settings.COVERAGE_GATE
 
     @property
     def changed_sub(self) -> str:
@@ -130,6 +139,7 @@ def composed(got: Gathered, *, work_out: bool = False) -> Page:
         bars=figures.bars(got, totals),
         most=max((one.deployments for one in totals[-WEEKS:]), default=0),
         health=rows[: health.MOST],
+        vitals=vitals.rows(got)[: health.MOST],
         more_teams=max(len(rows) - health.MOST, 0),
         groups=[*promised.groups, *changes.groups(got, fresh.changes(got))],
         judged=promised,

@@ -136,12 +136,13 @@ def strip(
     on_track: Sequence[float | None],
     queue: Queue | None,
     team: Team,
+    waited: Sequence[int] = (),
 ) -> list[dict[str, Any]]:
     """The four figures under the headline, each with the week before; for a past week without the queue."""
     nearest = known.deadlines[0] if known.deadlines else None
     found = [*_deadline_facts(nearest, before, weeks), _on_track(known, before, on_track, team)]
     if queue is not None:
-        found.append(_waiting(known, queue, team))
+        found.append(_waiting(known, queue, team, waited))
     return found
 
 
@@ -184,12 +185,13 @@ def _on_track(known: Known, before: Known, weeks: Sequence[float | None], team: 
     }  # fmt: skip
 
 
-def _waiting(known: Known, queue: Queue, team: Team) -> dict[str, Any]:
+def _waiting(known: Known, queue: Queue, team: Team, waited: Sequence[int]) -> dict[str, Any]:
     days = (known.today - queue.oldest).days if queue.oldest else 0
-    started = sum((known.today - one.weight.since).days >= 7 for one in queue.items)
-    note = f"{started} waited last week too · oldest {ui.plural(days, 'day')}" if queue.items else "nothing waits"
+    was = [f"was {waited[-1]} last week"] if waited else []
+    note = " · ".join([*was, f"oldest {ui.plural(days, 'day')}" if queue.items else "nothing waits"])
     url = reverse("stakeholders:needs", args=[team.slug])
-    return {"label": "Waiting for you", "value": len(queue.items), "note": note, "url": url}
+    return {"label": "Waiting for you", "value": len(queue.items), "note": note, "url": url,
+            "spark": [float(one) for one in (*waited, len(queue.items))] if waited else None}  # fmt: skip
 
 
 # --- what is near ----------------------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ from metrics.periods import Week, week_in_review
 from teams import access
 from teams.models import Team, User
 
+from . import vitals
+from .gather import gather
 from .page import compose, starts
 
 LAST_SCOPE = "scope"  # a cookie: the team looked at last; it opens nothing that its reader may not see
@@ -43,6 +45,25 @@ def page(request: HttpRequest, team: str, week: str = "") -> HttpResponse:
         secure = settings.SESSION_COOKIE_SECURE
         answer.set_cookie(LAST_SCOPE, scope.slug, A_YEAR, secure=secure, httponly=True, samesite="Lax")
     return answer
+
+
+@require_safe
+def health(request: HttpRequest, team: str, week: str) -> HttpResponse:
+    """The runs and the merges behind a team's health in a week."""
+    scope = access.get_team(request.user, team)
+    request.scope = scope  # type: ignore[attr-defined]
+    assert isinstance(request.user, User)  # noqa: S101 (LoginRequiredMiddleware; for the type checker)
+    now = timezone.now()
+    shown = _week(week, now=now)
+    got = gather(request.user, scope, shown, now=now)
+    context = {
+        "scope": scope, "week": shown, "behind": vitals.behind(got), "gate": settings.COVERAGE_GATE,
+        "run_columns": [{"label": "Run"}, {"label": "Outcome"}, {"label": "Took", "kind": "num"},
+                        {"label": "Coverage", "kind": "num"}, {"label": "Ended", "kind": "date"}],
+        "merge_columns": [{"label": "Change"}, {"label": "Days", "kind": "num"}, {"label": "Opened", "kind": "date"},
+                          {"label": "Merged", "kind": "date"}],
+    }  # fmt: skip
+    return render(request, "stakeholders/week_health.html", context)
 
 
 def _week(label: str, *, now: datetime) -> Week:

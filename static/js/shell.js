@@ -247,8 +247,22 @@
     announce((marked || heading)?.textContent.trim().replace(/\s+/g, " ").slice(0, 200));
   });
   document.addEventListener("say", (event) => toast(event.detail.text ?? event.detail.value, event.detail.tone));
-  document.addEventListener("htmx:sendError", () => toast("The server cannot be reached. What you typed is still here; try again in a moment.", "late"));
+  /* What reads itself in asks again when it fails, less and less often, and says that it is at work; nothing was lost by it. */
+  const AGAIN = [1000, 2000, 4000, 8000, 15000, 30000];
+  const working = (part, on) => all("[data-working]", part).forEach((words) => { words.hidden = !on; });
+  const asksAgain = (event) => event.detail.elt?.matches?.("[data-again]");
+  document.addEventListener("htmx:beforeRequest", (event) => { if (asksAgain(event)) working(event.detail.elt, true); });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!asksAgain(event) || event.detail.successful) return;
+    const part = event.detail.elt;
+    const tried = Number(part.dataset.tried || 0);
+    part.dataset.tried = tried + 1;
+    if (tried < AGAIN.length) setTimeout(() => part.dispatchEvent(new Event("again")), AGAIN[tried]);
+    else working(part, false);
+  });
+  document.addEventListener("htmx:sendError", (event) => { if (!asksAgain(event)) toast("The server cannot be reached. What you typed is still here; try again in a moment.", "late"); });
   document.addEventListener("htmx:responseError", (event) => {
+    if (asksAgain(event)) return;
     const code = event.detail.xhr.status;
     if (code === 403) toast("Your role does not let you do this. Nothing was changed.", "late");
     else if (code === 404) toast("This is no longer here. Reload the page to see what is.", "late");

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [deliveries]`: how long things take here, as a plain table, all of it or one part.
+"""`python -m tests.bench [deliveries|reports]`: how long things take here, as a plain table, all of it or one part.
 
 It leaves no server and no folder behind.
 """
@@ -42,6 +42,7 @@ def main() -> int:
             files.mkdir()
             os.environ.update(servers.environment() | ENVIRONMENT)
             os.environ |= {"PLUMBLINE_CLONES": str(files / "clones"), "PLUMBLINE_LOCAL_REPOSITORIES": str(files)}
+            os.environ |= {"PLUMBLINE_CACHE": str(files / "cache")}
             _with_servers(table)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -90,11 +91,14 @@ def _measures(table: Table) -> None:
     from metrics.models import Source
     from teams.models import Team, User
 
-    from . import deliveries, pages, promises, pulls
+    from . import deliveries, pages, promises, pulls, reports
 
     if sys.argv[1:] == ["deliveries"]:
         team = Team.objects.create(name="Shelf", slug="shelf", kind=Team.Kind.SQUAD)
         deliveries.measure(table, settings.CLONES_DIR.parent, team)
+        return
+    if sys.argv[1:] == ["reports"]:
+        reports.measure(table)
         return
     story.load()
     root = Team.objects.get(slug="product-engineering")
@@ -106,6 +110,7 @@ def _measures(table: Table) -> None:
     promises.measure(table, Team.objects.get(slug="squad-a"), director)
     pages.measure(table, root, director)
     pulls.rebuild(table)
+    reports.measure(table)
     deliveries.measure(table, settings.CLONES_DIR.parent, root)
     shelf = Team.objects.create(name="Shelf", slug="shelf", kind=Team.Kind.SQUAD)  # beside the organisation
     pulls.measure(table, settings.CLONES_DIR.parent, shelf)

@@ -1,4 +1,4 @@
-"""A director and legal sign an acceptance, a decision is recorded, and axe finds nothing on the registers' pages."""
+"""A decision is recorded, and axe finds nothing on the registers' pages. Signing is in `test_monday.py`."""
 
 from __future__ import annotations
 
@@ -25,15 +25,6 @@ PAGES = (
 )
 
 
-def sign(page: Page) -> None:
-    """From the board, with the sample password that the page shows."""
-    page.goto("/risks/integration-platform/")
-    page.get_by_role("link", name="Sign", exact=True).click()
-    password = page.locator(".sign-form .help code").inner_text()
-    page.get_by_label("Your password").fill(password)
-    page.get_by_role("button", name="Sign", exact=True).click()
-
-
 def opened(page: Page, register: str, row: int = 0) -> str:
     """The address of a record of a list."""
     page.goto(register)
@@ -54,20 +45,6 @@ def test_axe_finds_nothing_on_any_page_of_the_registers(visit: Visit, width: int
         if wrong or wide > 0:
             found[address] = (wrong, wide)
     assert not found
-
-
-def test_the_director_signs_then_legal_and_the_acceptance_is_in_force(visit: Visit) -> None:
-    director = visit("Maya Lindqvist")
-    director.goto("/risks/integration-platform/")
-    expect(director.locator(".page-intro")).to_contain_text("One acceptance needs your signature")
-    expect(director.locator(".risk-card.is-chosen")).to_contain_text("2 of 4 signed")
-    sign(director)
-    expect(director.get_by_text("3 of 4 signed").first).to_be_visible()
-    legal = visit("Priya Raman")
-    sign(legal)
-    expect(legal.locator("#messages")).to_contain_text("It is in force.")
-    director.goto("/requirements/integration-platform/")
-    expect(director.locator("td", has_text="Accepted")).to_be_visible()
 
 
 def test_a_decision_is_recorded_once_with_its_reason(visit: Visit) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -16,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery import actions as promised
-from delivery.models import Choice, Option
+from delivery.models import Choice, NetworkMark, Option
+from delivery.tasks import forecast_if_needed
 from stakeholders.models import QueueMove
 from stakeholders.registers import actions as registers
 from stakeholders.week.ordering import Weight, ordered
@@ -108,6 +110,18 @@ def test_opened_it_compares_what_each_option_brings(slipped: Story, browser: Cli
     again = browser.get(WEEK).context["page"].judged
     assert again.table.complete, "what was worked out once is kept"
     assert "brings CMS go-live back to" in " ".join(again.headline.more)
+
+
+def test_a_worker_has_the_figures_ready_before_anybody_opens_the_page(slipped: Story, browser: Client) -> None:
+    cache.clear()
+    shown = browser.get(WEEK)
+    assert not shown.context["page"].judged.table.complete
+    assert 'hx-trigger="load, again" data-again' in shown.content.decode(), "the page asks, and asks again"
+    NetworkMark.objects.create(why="a test")
+    forecast_if_needed()
+    page = browser.get(WEEK).context["page"].judged
+    assert page.table.complete
+    assert page.table.rows[0].penalty
 
 
 def test_deciding_it_changes_the_log_the_queue_and_the_forecast(slipped: Story, browser: Client) -> None:

@@ -98,6 +98,41 @@ def test_the_trend_in_words() -> None:
     assert shares([_rows(1, 2), (), _rows(2, 2)]) == (0.5, None, 1.0)
 
 
+SHARES = st.none() | st.integers(0, 20).map(lambda one: one / 20)
+
+
+@given(st.sampled_from(list(Key)), st.lists(SHARES, max_size=12), st.integers(0, 20), st.integers(0, 20))
+def test_mark_word_and_trend_are_of_one_definition(key: Key, trend: list[float | None], part: int, more: int) -> None:
+    of = part + more
+    now = part / of if of else None
+    one = Indicator(definition=DEFINITIONS[key], rows=_rows(part, of), trend=(*trend, now))
+    known = [share for share in trend if share is not None]
+    if now is None or not known:
+        assert (one.before, one.moved, one.slipping) == (None, "", False)
+        return
+    assert one.before == along(known[0], one.definition)
+    assert one.moved.endswith(f"{round(known[0] * 100)}%")
+    if one.slipping:
+        assert one.word == "Slipping back"
+        assert one.moved.startswith("down from")
+    if one.moved.startswith("down from") and key is not Key.ATTRITION:
+        assert one.slipping == (known[0] - now >= 0.05 - 1e-9)
+
+
+@given(st.lists(st.tuples(st.integers(0, 10), st.integers(0, 10)), min_size=6, max_size=6))
+def test_the_headline_counts_as_many_slipping_as_are_marked(said: list[tuple[int, int]]) -> None:
+    six = [_one(key, part, 10, before=was / 10) for key, (part, was) in zip(Key, said, strict=True)]
+    marked = [one.definition.short for one in six if one.word == "Slipping back"]
+    _, _, slipping = headline(six).partition("slipping back: ")
+    named = slipping.rstrip(".").replace(" and ", ", ").split(", ") if slipping else []
+    assert named == marked
+
+
+def test_a_place_lost_since_the_first_measured_week_is_slipping_however_high_it_stands() -> None:
+    one = Indicator(definition=DEFINITIONS[Key.COMMUNICATION], rows=_rows(4, 5), trend=(None, None, 1.0, 0.9, 0.8))
+    assert (one.moved, one.word, one.state) == ("down from 100%", "Slipping back", "risk")
+
+
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=20))
 def test_a_number_is_the_sum_of_its_rows(pairs: list[tuple[int, int]]) -> None:
     rows = tuple(Row(id=str(n), label="", squad="1", part=p, of=o) for n, (p, o) in enumerate(pairs))
@@ -121,6 +156,8 @@ def test_the_headline_by_its_rules() -> None:
     assert headline(_six(two)) == (
         "All six indicators sit on the high-performing side. Two are slipping back: dependencies and attrition."
     )
+    low = [(1, 10, 0.4), *fine[1:]]
+    assert headline(_six(low)).endswith("One is slipping back: roadmap commitments."), "low and still falling"
     low = [(1, 10, None), *fine[1:]]
     assert headline(_six(low)) == (
         "Five of six indicators sit on the high-performing side; roadmap commitments sits on the struggling side."

@@ -37,7 +37,7 @@ from .weeks import (
 
 pytestmark = pytest.mark.django_db
 
-QUERIES = 39  # session, user, the team, the page's own, and the frame's
+QUERIES = 43  # session, user, the team, the page's own, and the frame's
 
 
 def test_the_facts_are_those_of_the_scope_with_the_week_before(two_squads: Source, platform: Team) -> None:

@@ -68,6 +68,8 @@ def edit_debt(
     terms: Terms = Terms(),  # noqa: B008 (frozen)
     incidents: Iterable[Incident] = (),
     seen: str = "",
+    on: date | None = None,
+    at: datetime | None = None,
 ) -> Debt:
     """Word it anew, or give it an owner, a rank, a box. `seen` is the `edition` that the person saw."""
     row, last = _open(debt)
@@ -78,7 +80,7 @@ def edit_debt(
     _word(row, title, about, terms)
     row.save()
     row.incidents.set(incidents)
-    _append(row, Step.EDITED, last.principal, last.interest, by)
+    _append(row, Step.EDITED, last.principal, last.interest, by, on=on, at=at)
     return row
 
 
