@@ -175,6 +175,7 @@ CELERY_BEAT_SCHEDULE = {
     "prune-raw": {"task": "metrics.tasks.prune_raw", "schedule": crontab(hour=4, minute=20)},
     "seal-audit": {"task": "stakeholders.tasks.seal_audit", "schedule": 10.0, "options": {"expires": 10}},
     "keep-week": {"task": "stakeholders.tasks.keep_week", "schedule": crontab(minute=20)},
+    "make-renderings": {"task": "stakeholders.tasks.make_renderings", "schedule": 5.0, "options": {"expires": 10}},
     "rebuild-dirty-weeks": {"task": "metrics.tasks.rebuild_dirty_weeks", "schedule": 10.0, "options": {"expires": 10}},
 }
 
@@ -184,6 +185,11 @@ ORGANISATION = env.str("PLUMBLINE_ORGANISATION", default="Our organisation")
 CURRENCY = env.str("PLUMBLINE_CURRENCY", default="USD").upper()  # of budgets; others are refused, never added up
 if len(CURRENCY) != 3 or not CURRENCY.isalpha():
     raise ImproperlyConfigured(f"PLUMBLINE_CURRENCY={CURRENCY!r} is no currency. Write three letters, such as USD.")
+ADDRESS = env.str("PLUMBLINE_ADDRESS", default="").rstrip("/")  # where people reach it: for links that leave the site
+if ADDRESS and not ADDRESS.startswith(("https://", "http://")):
+    raise ImproperlyConfigured(
+        f"PLUMBLINE_ADDRESS={ADDRESS!r} is no address. Write one such as https://plumbline.example."
+    )
 TIME_ZONE = env.str("PLUMBLINE_TIME_ZONE", default="UTC")  # where days and weeks begin
 try:
     ORGANISATION_ZONE = zoneinfo.ZoneInfo(TIME_ZONE)

@@ -49,6 +49,8 @@ MONEY = tuple(
 MEASURE_PAGES = ("metrics:measure", "metrics:overview", "metrics:incident", "metrics:correct_incident")
 SCORES = tuple(f"stakeholders:{name}" for name in ("scorecard", "indicator", "retro_actions", "new_retro"))
 
+REPORTS = ("stakeholders:report", "stakeholders:reports")
+
 # name, icon, key after g, where it leads, and which names of views count as the page
 PAGES: tuple[tuple[str, str, str, str, dict[str, str], tuple[str, ...]], ...] = (
     ("This week", "week", "w", "stakeholders:week", {}, ("stakeholders:home", "stakeholders:week")),
@@ -59,6 +61,7 @@ PAGES: tuple[tuple[str, str, str, str, dict[str, str], tuple[str, ...]], ...] = 
     ("Planning", "calendar", "p", "delivery:planning", {}, PLANNING_PAGES),
     ("Risks and decisions", "risks", "x", "stakeholders:risks", {}, REGISTERS),
     ("Debt and money", "money", "b", "stakeholders:debts", {}, MONEY),
+    ("Reports", "report", "e", "stakeholders:reports", {}, REPORTS),
     ("Scorecard", "scorecard", "o", "stakeholders:scorecard", {}, SCORES),
     ("Metrics", "metrics", "m", "metrics:measure", {"measure": "lead-time"}, MEASURE_PAGES),
     ("Teams", "teams", "t", "teams:tree", {}, ("teams:", "stakeholders:audit")),

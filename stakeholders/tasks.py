@@ -1,4 +1,5 @@
-"""What Celery runs for leaders: each week is kept as it was known when it ended, and the audit trail is sealed."""
+"""What Celery runs for leaders: weeks are kept as they were known when they ended, the audit trail is sealed, and
+reports become files."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from metrics import measures
 from metrics.periods import Week
 from stakeholders.audit import sealing
 from stakeholders.models import KeptWeek
+from stakeholders.reports import making
 from stakeholders.week import actions, remembering
 from teams.models import Team
 
@@ -27,6 +29,12 @@ def keep_week() -> None:
     """Keep the last week that is over, for every open team that has none of it yet; asked often, done once."""
     week = Week.of(timezone.now(), settings.ORGANISATION_ZONE).previous()
     keep(week)
+
+
+@shared_task
+def make_renderings() -> None:
+    """Make the files of reports that somebody waits for."""
+    making.make_waiting()
 
 
 def keep(week: Week) -> int:

@@ -5,6 +5,7 @@ from django.urls import path
 from .audit import views as audit
 from .investment.urls import urlpatterns as investment
 from .registers.urls import urlpatterns as registers
+from .reports.urls import urlpatterns as reports
 from .scorecards.urls import urlpatterns as scorecards
 from .week import deciding
 from .week import views as week
@@ -27,4 +28,5 @@ urlpatterns = [
     *registers,
     *investment,
     *scorecards,
+    *reports,
 ]

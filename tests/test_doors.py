@@ -17,6 +17,7 @@ from django.utils import timezone
 from metrics.models import HookSecret, Inbox, Incident, Puzzle, Service, Source, Stream
 from stakeholders.investment.urls import urlpatterns as investment
 from stakeholders.registers.urls import urlpatterns as registers
+from stakeholders.reports.urls import urlpatterns as reports
 from stakeholders.scorecards.urls import urlpatterns as scorecards
 from teams.models import Person
 from tests.personas import Organisation
@@ -158,7 +159,7 @@ def _patterns(patterns: list[Any]) -> list[URLPattern]:
     found: list[URLPattern] = []
     for pattern in patterns:
         if isinstance(pattern, URLPattern):
-            elsewhere = pattern in [*registers, *investment, *scorecards] or pattern.name in OF_THE_QUEUE
+            elsewhere = pattern in [*registers, *investment, *scorecards, *reports] or pattern.name in OF_THE_QUEUE
             found += [] if elsewhere else [pattern]
         elif isinstance(pattern, URLResolver) and pattern.namespace in ("metrics", "stakeholders"):
             found += _patterns(pattern.url_patterns)

@@ -39,6 +39,7 @@ WRONG = [
     ("PLUMBLINE_LEASE_SECONDS", "a minute"),
     ("PLUMBLINE_KEEP_RAW_DAYS", "-1"),
     ("PLUMBLINE_CURRENCY", "dollars"),
+    ("PLUMBLINE_ADDRESS", "plumbline.example.org"),
     ("PLUMBLINE_READ_EVERY", "5"),
     ("PLUMBLINE_READ_EVERY", "15m"),
     ("PLUMBLINE_INCIDENT_WINDOW_HOURS", "0"),

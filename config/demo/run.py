@@ -106,6 +106,7 @@ def _environment(folder: Path, servers: dict[str, str], port: int, repository: s
         }
     )
     os.environ.setdefault("PLUMBLINE_ORGANISATION", "Meridian Health")
+    os.environ.setdefault("PLUMBLINE_ADDRESS", f"http://127.0.0.1:{port}")
     os.environ.setdefault("PLUMBLINE_READ_EVERY", "60")
     os.environ.setdefault("LOG_LEVEL", "WARNING")
 
@@ -167,6 +168,7 @@ def _tell(port: int, source: int, manager: Any) -> None:
             return
         time.sleep(0.1)
     _show_reading(story, source, manager)
+    _tell_reports(manager)
     connection.close()
     if manager._terminating:
         return
@@ -200,6 +202,17 @@ def _show_reading(story: Any, source: int, manager: Any) -> None:
         if done:
             return
         time.sleep(0.3)
+
+
+def _tell_reports(manager: Any) -> None:
+    """Reports of past weeks say what was measured, so that they are told once the sample sources were read."""
+    from config.demo import reports
+
+    until = time.monotonic() + READY_SECONDS
+    while not manager._terminating and not reports.is_measured() and time.monotonic() < until:
+        time.sleep(0.3)
+    if not manager._terminating:
+        reports.load()
 
 
 def _answers(address: str) -> bool:

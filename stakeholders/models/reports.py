@@ -57,7 +57,7 @@ class Report(models.Model):
 
     @property
     def code(self) -> str:
-        return f"R-{self.pk:03d}"
+        return f"RP-{self.pk:03d}"
 
 
 class ReportWords(models.Model):

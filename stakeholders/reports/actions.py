@@ -25,6 +25,7 @@ from .kept import Kept, computed, draft_of
 
 Step = ReportStep.Step
 MOST_WORDS = 2000
+Places = dict[str, set[str]]
 AfterSending = Callable[[Report], None]
 _after_sending: list[AfterSending] = []
 
@@ -55,17 +56,20 @@ def draft(
 
 @transaction.atomic
 def refresh(*, report: Report, now: datetime, by: User, at: datetime | None = None) -> Report:
-    """A new draft on the facts of `now` in place of this one; edited words come along while their place exists."""
+    """A new draft on the facts of `now` in place of this one.
+
+    Edited words come along while what they are about is still there: the second question of today may be another.
+    """
     _lock(report.team)
     held = _open(report, "Its facts stay. Make a new draft of this week instead.")
     facts = gather(by, report.team, Week(report.monday), now=now)
     made = _made(report.team, facts, by, moment(at or now), paper=report.paper)
-    places = computed(facts)
+    before, after = computed(held.facts), computed(facts)
     newest = {one.key: one for one in sorted(report.words.all(), key=lambda one: one.pk)}
     ReportWords.objects.bulk_create(
         ReportWords(report=made, key=key, words=one.words, at=one.at, by=one.by, by_name=one.by_name)
         for key, one in newest.items()
-        if one.words and key in places
+        if one.words and _same_place(key, before, after)
     )
     _step(held, Step.DROPPED, by, moment(at or now))
     return made
@@ -156,6 +160,12 @@ def _made(team: Team, facts: FactBase, by: User, at: datetime, *, scheduled: boo
         by_name=name[:150],
     )  # fmt: skip
     return made
+
+
+def _same_place(key: str, before: Places, after: Places) -> bool:
+    """Whether `key` is about the same thing in both: a numbered place is when its computed words are the same."""
+    kind, _, number = key.partition(".")
+    return key in after and (not number or kind == "outcome" or before.get(key) == after[key])
 
 
 def _open(report: Report, instead: str) -> Kept:

@@ -6,6 +6,8 @@ no question to a reader of reports and stays out.
 
 from __future__ import annotations
 
+from datetime import date
+
 from delivery import network
 from delivery.inputs import Inputs
 from stakeholders.week import comparing, needs
@@ -30,7 +32,7 @@ def asks(judged: Judged) -> tuple[Ask, ...]:
 
 def _ask(item: Item, known: Known, inputs: Inputs | None) -> Ask:
     return Ask(
-        key=item.key, question=item.title, why=_why(item), by=item.latest, owner=_owner(item),
+        key=item.key, question=item.title, why=_why(item), by=_by(item), owner=_owner(item),
         stake=item.weight.money, stake_days=item.weight.days if (item.weight.days or 0) > 0 else None,
         currency=item.currency, choices=_choices(item, known, inputs), url=item.url,
     )  # fmt: skip
@@ -52,6 +54,12 @@ def _why(item: Item) -> str:
     if item.kind == "acceptance":
         return f"{item.source.newest.statement} {item.source.count_words}."
     return item.why
+
+
+def _by(item: Item) -> date | None:
+    """By when: of an acceptance that settles a decision, the day of that."""
+    decision = item.source.row.decision if item.kind == "acceptance" else None
+    return decision.needed_by if decision is not None and decision.needed_by else item.latest
 
 
 def _owner(item: Item) -> str:

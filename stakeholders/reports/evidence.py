@@ -77,8 +77,16 @@ def sources(got: Gathered) -> tuple[Source, ...]:
         Source(name=one.now.name, state=one.now.state, read_to=one.now.read_at, missing=_missing(one, got))
         for one in got.feeds
     ]
-    blank = [Source(name=one.name, state="none", missing=f"{one.blank}.") for one in health.rows(got) if one.blank]
+    blank = [
+        Source(name=one.name, state="none", missing=f"Nothing is measured of {one.name}: {_lower(one.blank)}.")
+        for one in health.rows(got)
+        if one.blank
+    ]
     return (*found, *blank)
+
+
+def _lower(words: str) -> str:
+    return words[0].lower() + words[1:]
 
 
 def _missing(feed: Feed, got: Gathered) -> str:

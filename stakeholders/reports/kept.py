@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from stakeholders.models import Report, ReportStep, ReportWords
@@ -118,8 +120,9 @@ class Kept:
         later = self.superseded_by
         return f"Superseded by {later.code}" if later else ""
 
-    def document(self, audience: str, *, url: str = "", logo: bytes | None = None) -> Document:
+    def document(self, audience: str, *, logo: bytes | None = None) -> Document:
         """As it is read; the same report and state give the same document."""
+        url = f"{settings.ADDRESS}{self.row.get_absolute_url()}" if settings.ADDRESS else ""
         return wording.document(
             self.facts, audience=audience, words=self.words, state=self.state_words, url=url, logo=logo,
             paper=self.row.paper,
@@ -132,7 +135,7 @@ def superseding(row: Report) -> Report | None:
     return later.order_by("-pk").first()
 
 
-def draft_of(team: int, monday: object) -> Report | None:
+def draft_of(team: int, monday: date) -> Report | None:
     """The open draft of a scope and week."""
     rows = Report.objects.filter(team=team, monday=monday).with_state()
-    return rows.filter(state__in=OPEN).order_by("-pk").first()
+    return rows.filter(state__in=OPEN).order_by("-pk").first()  # type: ignore[misc]

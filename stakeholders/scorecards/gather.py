@@ -28,7 +28,7 @@ from metrics import rollups
 from metrics.periods import Week
 from metrics.rollups import Pooled
 from stakeholders.investment.interest import Step
-from stakeholders.models import Debt, Decision, DecisionEvent, NotMeasurable, RetroAction
+from stakeholders.models import Debt, Decision, DecisionEvent, NotMeasurable, ReportStep, RetroAction
 from teams import access
 from teams.attrition import Stint
 from teams.models import Membership, Team, User
@@ -79,6 +79,7 @@ class Gathered:
     values: list[tuple[PlanningInterval, Value, Commitment]]
     pooled: dict[int, list[Pooled]]
     not_measurable: list[NotMeasurable] = field(default_factory=list)
+    told: dict[int, dict[date, datetime]] = field(default_factory=dict)  # team → week → when its first report was sent
 
     @property
     def since(self) -> date:
@@ -120,6 +121,7 @@ def gather(user: User, team: Team, weeks: int, *, now: datetime) -> Gathered:
         checkins=set(CheckIn.objects.filter(team__in=ids, monday__gt=oldest).values_list("team", "monday")),
         values=_values(ids, oldest, until),
         pooled=dict(rollups.by_team(ids, span)),
+        told=_told(ids),
         not_measurable=list(NotMeasurable.objects.filter(team__in=ids, ended_on=None).select_related("team", "plan")),
     )
 
@@ -207,6 +209,14 @@ def _asked(teams: Sequence[int]) -> list[Asked]:
                 in_numbers=bool(row.stakes or row.stakes_days or row.priced),  # type: ignore[attr-defined]
             )
         )
+    return found
+
+
+def _told(teams: Sequence[int]) -> dict[int, dict[date, datetime]]:
+    rows = ReportStep.objects.filter(step=ReportStep.Step.SENT, report__team__in=teams).order_by("report_id")
+    found: dict[int, dict[date, datetime]] = defaultdict(dict)
+    for team, monday, at in rows.values_list("report__team", "report__monday", "at"):
+        found[team].setdefault(monday, at)
     return found
 
 

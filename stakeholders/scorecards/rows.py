@@ -17,6 +17,7 @@ from teams.attrition import Stint
 from teams.templatetags import ui
 
 from .gather import Asked, Gathered
+from .told import reports_on_time
 
 Step_ = DependencyEvent.Step
 
@@ -339,7 +340,12 @@ def communication_asides(got: Gathered) -> list[Aside]:
         rows.append(_decision(one, int(in_time), due, note))
     return [
         Aside(key="answered", title="Answered in time", rows=tuple(rows)),
-        Aside(key="reports", title="Reports on time", why_not="not measured yet: no report is sent from here so far"),
+        Aside(
+            key="reports",
+            title="Reports on time",
+            rows=tuple(reports_on_time(got)),
+            why_not="not measured yet: no report was sent from here so far",
+        ),
     ]
 
 

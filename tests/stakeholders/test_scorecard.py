@@ -281,7 +281,7 @@ def test_the_page_opens_every_number_and_the_file_says_the_same(
         sent = browser.get(f"{address}rows.csv").getvalue().decode()  # type: ignore[attr-defined]
         main = [row for row in csv.DictReader(io.StringIO(sent)) if row["evidence"] == "main"]
         assert (sum(int(row["counts"]) for row in main), sum(int(row["of"]) for row in main)) == (part, of)
-    assert "no report is sent from here so far" in browser.get("/scorecard/squad-a/communication/").content.decode()
+    assert "no report was sent from here so far" in browser.get("/scorecard/squad-a/communication/").content.decode()
 
 
 def test_an_empty_scope_says_why_nothing_is_measured(
