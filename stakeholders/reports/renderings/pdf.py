@@ -56,8 +56,16 @@ def render(document: Document, facts: FactBase) -> bytes:
         # signs that have a shape each, and none together
         asked["sys_inputs"]["data"] = _NOT_LATIN.sub(_BOX, asked["sys_inputs"]["data"])
         made = _compiler().compile(**asked)
+    finally:
+        _forget()
     assert isinstance(made, bytes)
     return made
+
+
+def _forget() -> None:
+    """Typst remembers what it laid out until ten more compilations: 200 MB in a worker. These are empty ones."""
+    for _ in range(11):
+        typst.compile(b"", format="pdf", font_paths=fonts.loaded().fonts, ignore_system_fonts=True)
 
 
 def fitted(document: Document) -> list[dict[str, Any]]:
