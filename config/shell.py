@@ -46,6 +46,7 @@ MONEY = tuple(
         "edit_budget", "checklist", "new_checklist", "go_decision", "say_of_item",
     )
 )  # fmt: skip
+MEASURE_PAGES = ("metrics:measure", "metrics:overview", "metrics:incident", "metrics:correct_incident")
 SCORES = tuple(f"stakeholders:{name}" for name in ("scorecard", "indicator", "retro_actions", "new_retro"))
 
 REPORTS = ("stakeholders:report", "stakeholders:reports")
@@ -62,7 +63,7 @@ PAGES: tuple[tuple[str, str, str, str, dict[str, str], tuple[str, ...]], ...] = 
     ("Debt and money", "money", "b", "stakeholders:debts", {}, MONEY),
     ("Reports", "report", "e", "stakeholders:reports", {}, REPORTS),
     ("Scorecard", "scorecard", "o", "stakeholders:scorecard", {}, SCORES),
-    ("Metrics", "metrics", "m", "metrics:measure", {"measure": "lead-time"}, ("metrics:measure", "metrics:overview")),
+    ("Metrics", "metrics", "m", "metrics:measure", {"measure": "lead-time"}, MEASURE_PAGES),
     ("Teams", "teams", "t", "teams:tree", {}, ("teams:", "stakeholders:audit")),
     ("Sources", "sources", "s", "metrics:sources", {}, ("metrics:",)),
 )

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,7 +16,7 @@ from teams import access
 from teams.models import User
 
 from .drilldown import COUNTED
-from .models import Deployment, Incident, IncidentLink
+from .models import DeployedChange, Deployment, Incident, IncidentLink
 from .periods import Week
 from .rows import how_linked
 
@@ -34,6 +34,7 @@ class Candidate:
     finished_at: datetime
     before: timedelta | None
     changes: int
+    first: str  # the title of a change that it carried
 
 
 def link_of(incident: Incident) -> IncidentLink | None:
@@ -56,8 +57,10 @@ def candidates(user: User, incident: Incident, *, search: str = "", also: Sequen
         found = found.filter(named | Q(deployed_changes__change__title__icontains=search)).distinct()
     picked = list(found.order_by("-finished_at", "-pk").values_list("pk", flat=True)[:CHOICES])
     rows = choosable(user, incident).filter(pk__in=[*picked, *also]).order_by("-finished_at", "-pk")
+    own = DeployedChange.objects.filter(deployment=OuterRef("pk"), change__superseded_at=None)
     counted = Count("deployed_changes", filter=Q(deployed_changes__change__superseded_at=None))
-    return [_candidate(row, incident) for row in rows.annotate(carried=counted)]
+    title = Subquery(own.order_by("-change__merged_at", "-pk").values("change__title")[:1])
+    return [_candidate(row, incident) for row in rows.annotate(carried=counted, first=title)]
 
 
 def _candidate(row: Any, incident: Incident) -> Candidate:
@@ -69,6 +72,7 @@ def _candidate(row: Any, incident: Incident) -> Candidate:
         finished_at=row.finished_at,
         before=before if before >= timedelta() else None,
         changes=row.carried,
+        first=row.first or "",
     )
 
 

@@ -6,6 +6,7 @@ It takes half a minute to start, so that all of its tests run in one process and
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import socket
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from .metrics.repository import Repository
@@ -41,6 +43,19 @@ class Demo:
     def said(self) -> str:
         """Everything that it has printed."""
         return self.process.log.read_text(errors="replace")
+
+    def dead_letter(self, source: int) -> int:
+        """The id of an event of `source` that could not be read five times. Nobody waits for the five here."""
+        servers = json.loads(next(self.home.rglob("servers.json")).read_text())
+        with psycopg.connect(servers["DATABASE_URL"]) as line:
+            made = line.execute(
+                "INSERT INTO metrics_inbox (source_id, key, headers, body, received_at, due_at, dead_at, attempts,"
+                " error, error_detail) VALUES (%s, %s, %s, %s, now(), now(), now(), 5, %s, '') RETURNING id",
+                [source, "delivery-72d3162e-cc78-11e3-81ab-4c9367dc0958", '{"x-kind": "deployments"}', b"{}",
+                 "Each thing has an id, so that it is known again when it is sent a second time."],
+            ).fetchone()  # fmt: skip
+        assert made
+        return int(made[0])
 
 
 @pytest.fixture(scope="session")

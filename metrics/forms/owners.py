@@ -23,7 +23,6 @@ class HandOverForm(forms.Form):
     )
     since = DayField(
         label="It is theirs since",
-        required=False,
         help_text="From the beginning of that day on all that happened counts for them, whatever was said before.",
     )
     always = forms.BooleanField(label="It always was theirs: the first owner was a mistake", required=False)
@@ -32,12 +31,8 @@ class HandOverForm(forms.Form):
     def __init__(self, *args: Any, squads: QuerySet[Team], **more: Any) -> None:
         super().__init__(*args, **more)
         self.fields["team"].queryset = squads  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if "since" not in self.errors and not data.get("since") and not data.get("always"):
-            self.add_error("since", "Choose the day, or say that it always was theirs.")
-        return data
+        self.fields["since"].error_messages["required"] = "Choose the day, or say that it always was theirs."
+        self.fields["since"].required = not self.data.get("always")
 
     @property
     def day(self) -> date | None:

@@ -80,4 +80,5 @@ def _key(source: Source, request: HttpRequest, digest: str) -> str:
 
 
 def _context(source: Source, form: FileForm) -> dict[str, Any]:
-    return {"scope": source.team, "source": source, "form": form}
+    columns = getattr(sources.provider_of(source), "columns", ())
+    return {"scope": source.team, "source": source, "form": form, "columns": columns}

@@ -118,6 +118,34 @@ def test_every_page_holds_at_three_widths_in_both_themes_and_axe_finds_nothing(v
     assert faults(visit("Maya Lindqvist"), PAGES) == {}
 
 
+def test_files_services_incidents_and_what_could_not_be_read_hold_everywhere(visit: Visit, demo: Demo) -> None:
+    page = visit("Maya Lindqvist")
+    page.goto("/sources/integration-platform/connect/csv/")
+    page.get_by_label("Name", exact=True).fill("Files")
+    page.get_by_label(re.compile("^Whose services")).select_option(label="Squad A")
+    page.get_by_role("button", name="Connect", exact=True).click()
+    page.wait_for_url(re.compile("/begin/"))
+    files = re.sub("begin/$", "", page.url.removeprefix(demo.address))
+    page.goto(f"{files}file/")
+    page.get_by_label("CSV file").set_input_files(
+        {"name": "odd.csv", "mimeType": "text/csv", "buffer": b"id,finished_at\n1,yesterday\n"}
+    )
+    page.get_by_role("button", name="Show what it holds").click()
+    expect(page.get_by_text("cannot be imported yet")).to_be_visible()
+    assert axe(page) == []
+
+    page.goto("/metrics/integration-platform/time-to-restore/")
+    page.get_by_role("link", name="Previous week").first.click()
+    page.get_by_role("link", name=re.compile("^Correct")).first.click()
+    incident = page.url.removeprefix(demo.address)
+    page.goto("/source/1/")
+    page.get_by_role("link", name=re.compile("^Hand over")).first.click()
+    service = page.url.removeprefix(demo.address).partition("#")[0]
+    letter = demo.dead_letter(int(files.strip("/").rpartition("/")[2]))
+    seen = (f"{files}file/", f"{files}unread/", f"{files}unread/event/{letter}/", incident, service)
+    assert faults(page, seen) == {}
+
+
 def test_axe_finds_nothing_on_the_log_in_page(visit: Visit) -> None:
     page = visit(None)
     assert axe(page) == []

@@ -53,6 +53,7 @@ class CsvProvider:
         default_rules={"production": None, "incidents": None, "services": []},
     )
 
+    columns = parse.named()
     preview = staticmethod(preview)  # that there is one says that files are uploaded on the source's page
 
     def __init__(self, connection: Connection) -> None:

@@ -51,6 +51,18 @@ _DATE = re.compile(
 )
 
 
+def named() -> tuple[tuple[str, str, str], ...]:
+    """What a file may hold, for a person: of what, the column that is needed, the others."""
+    return tuple(
+        (
+            f"{kind.capitalize()}s",
+            ", ".join(NEEDED[kind]),
+            ", ".join(name for name in columns if name not in NEEDED[kind]),
+        )
+        for kind, columns in COLUMNS.items()
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One line that can be read: its cells by our names, times as ISO in UTC."""
