@@ -49,7 +49,7 @@ def _deadline(one: Deadline, voice: Voice) -> tuple[Cell, ...]:
     tone = tone_of(one.chance)
     word = Standing(tone).words
     return (
-        Cell(words=one.name or "No name", tone=tone, strong=True, url=spoken.web(one.url)),
+        Cell(words=one.name or "No name", tone=tone, strong=True, url=voice.link(one.url)),
         voice.on(one.date),
         voice.on(one.even),
         voice.on(one.sure),
@@ -98,8 +98,8 @@ def risks(facts: FactBase, voice: Voice) -> Section:
         title="Top risks",
         columns=(
             Column(name="Risk", width=0.68),
-            Column(name="Chance", kind="percent", width=0.14),
-            Column(name="Expected", kind="money", width=0.18, currency=facts.currency),
+            Column(name="Chance", kind="percent", width=0.15),
+            Column(name="Expected", kind="money", width=0.17, currency=facts.currency),
             Column(name="Code", page=False),
             Column(name="State", page=False),
             Column(name="Level", page=False),
@@ -117,10 +117,10 @@ def risks(facts: FactBase, voice: Voice) -> Section:
 
 
 def _risk(one: Risk, voice: Voice) -> tuple[Cell, ...]:
-    owner = f"{one.state.lower()} by {one.owner}" if one.owner else f"{one.state.lower()}, no owner"
-    note = ", ".join(part for part in (f"{one.code} {owner.strip()}".strip(), lowered(one.signature)) if part)
+    state = f"{one.code} {one.state.lower()}".strip()
+    note = ", ".join(part for part in (state, one.owner or "no owner", lowered(one.signature)) if part)
     return (
-        Cell(words=one.title or "No title", note=note, strong=True, url=spoken.web(one.url)),
+        Cell(words=one.title or "No title", note=note, strong=True, url=voice.link(one.url)),
         voice.chance(one.chance, ""),
         voice.cash(one.expected, one.currency, strong=True),
         Cell(words=one.code or spoken.MISSING),
@@ -166,10 +166,10 @@ def budget(facts: FactBase, voice: Voice) -> Section:
         key="budget",
         title="Budget this year",
         columns=(
-            Column(name="", width=0.34),
-            Column(name="Plan", kind="money", width=0.18, currency=facts.currency),
-            Column(name="Outlook", kind="money", width=0.22, currency=facts.currency),
-            Column(name="Against plan", kind="money", width=0.26, currency=facts.currency),
+            Column(name="", width=0.33),
+            Column(name="Plan", kind="money", width=0.19, currency=facts.currency),
+            Column(name="Outlook", kind="money", width=0.21, currency=facts.currency),
+            Column(name="Against plan", kind="money", width=0.27, currency=facts.currency),
             Column(name="Spent so far", kind="money", page=False, currency=facts.currency),
         ),
         rows=tuple(_money(one, voice) for one in lines),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from delivery.status import AT_RISK_PERCENT, ON_TRACK_PERCENT, Standing
 from teams import spoken
 
 from .charts import sparks
 from .document import Cell, Column, Section, Table
-from .facts import FactBase, Measure
+from .facts import FactBase, Measure, Source
 from .voice import NO_REASON, Voice, listed, lowered, number, sentence, toned
 
 MOST_SIGNATURES = 3
@@ -20,10 +20,10 @@ _NAMED = 3  # measures in one sentence
 
 
 def delivery(facts: FactBase, voice: Voice) -> Section:
-    said = voice.text("delivery", _better(facts))
+    said = voice.text("delivery", _better(facts, voice.today))
     rows = tuple(
         (
-            Cell(words=one.name, tone=toned(one.tone), url=spoken.web(one.url)),
+            Cell(words=one.name, tone=toned(one.tone), url=voice.link(one.url)),
             Cell(words=one.figure or spoken.MISSING),
             _measured(one.value, one),
             _measured(one.before, one),
@@ -47,13 +47,15 @@ def _measured(value: float | None, one: Measure) -> Cell:
     return Cell(words=words, value=value)
 
 
-def _better(facts: FactBase) -> str:
+def _better(facts: FactBase, today: date) -> str:
     """Which measures got better and which worse since the week before; a cause is nowhere recorded, so none is said."""
     if not facts.measures:
         return "Nothing is measured yet: no source of deployments or incidents has been read for this team."
     worse = [one.name for one in facts.measures if one.tone in ("risk", "late")]
     better = [one.name for one in facts.measures if one.tone == "ok"]
     parts = [f"{_named(names)} got {word}" for names, word in ((worse, "worse"), (better, "better")) if names]
+    if not parts and today <= facts.week + timedelta(days=6):
+        return "The week is not over yet, so that it is not compared with the one before."
     if not parts:
         return "No measure got better or worse this week."
     said = "; ".join([parts[0], *map(lowered, parts[1:])])
@@ -70,7 +72,14 @@ def people(facts: FactBase, voice: Voice) -> Section:
     one = facts.people
     if one is None:
         return Section(
-            key="people", title="People", blocks=(voice.text("people", "No people are entered for this team."),), page=2
+            key="people",
+            title="People",
+            blocks=(
+                voice.text(
+                    "people", "Fewer than five people are entered for this team, so that nothing is said of them."
+                ),
+            ),
+            page=2,
         )
     said = []
     if one.seniors_stayed is not None and one.seniors_at_start:
@@ -119,7 +128,7 @@ def plan(facts: FactBase, voice: Voice) -> Section:
     table = Table(
         key="plan",
         title=title,
-        columns=(Column(name="Week", kind="date", width=0.25), Column(name="What", width=0.75)),
+        columns=(Column(name="Week", kind="date", width=0.27), Column(name="What", width=0.73)),
         rows=rows,
         most=3,
         empty="Nothing is promised for the coming weeks.",
@@ -153,7 +162,7 @@ def reading(facts: FactBase, voice: Voice) -> Section:
 
 def evidence(facts: FactBase, voice: Voice) -> Section:
     """How fresh the sources are, what is missing of them, and which signatures the report leans on."""
-    missing = [sentence(one.missing) for one in facts.sources if one.missing]
+    missing = [_lacking(one) for one in facts.sources if one.missing]
     names = [one.name for one in facts.sources if not one.missing]
     read = f"Read from {listed(names)}." if 0 < len(names) <= 6 else f"Read from {len(names)} sources." if names else ""
     said = " ".join(one for one in (read, *missing) if one) or "No source is connected yet."
@@ -184,6 +193,11 @@ def evidence(facts: FactBase, voice: Voice) -> Section:
         blocks=(voice.text("sources", said, "note"), sources, *_signatures(facts, voice)),
         page=2,
     )
+
+
+def _lacking(one: Source) -> str:
+    """What is missing of a source, with its name."""
+    return sentence(one.missing if one.name in one.missing else f"{one.name}: {lowered(one.missing)}")
 
 
 def _moment(value: datetime, voice: Voice) -> str:

@@ -115,12 +115,12 @@ def outcomes(facts: FactBase, voice: Voice) -> Section:
         key="outcomes",
         title="Where each outcome stands",
         columns=(
-            Column(name="Status", kind="status", width=0.14),
-            Column(name="Outcome", width=0.465),
-            Column(name="Chance", kind="percent", width=0.08),
-            Column(name="Forecast", kind="date", width=0.09),
-            Column(name="Promised", kind="date", width=0.095),
-            Column(name="First promise", kind="date", width=0.13),
+            Column(name="Status", kind="status", width=0.135),
+            Column(name="Outcome", width=0.47),
+            Column(name="Chance", kind="percent", width=0.095),
+            Column(name="Forecast", kind="date", width=0.086),
+            Column(name="Promised", kind="date", width=0.092),
+            Column(name="First promise", kind="date", width=0.122),
             Column(name="Against the first promise", kind="status", page=False),
             Column(name="85% sure", kind="date", page=False),
             Column(name="Delivered on", kind="date", page=False),
@@ -186,7 +186,7 @@ def changes(facts: FactBase, voice: Voice) -> Section:
     table = Table(
         key="changes",
         title=title,
-        columns=(Column(name="What", width=0.14), Column(name="Change", width=0.86)),
+        columns=(Column(name="What", width=0.165), Column(name="Change", width=0.835)),
         rows=tuple(
             (
                 Cell(words=one.kind or "Changed", strong=True, tone=toned(one.tone)),
@@ -240,7 +240,7 @@ def _ask(n: int, one: Ask, voice: Voice) -> tuple[Cell, ...]:
     return (
         Cell(words=str(n), value=n),
         voice.titled(one.question, f"ask.{n}", _why(one, best, voice), url=one.url),
-        Cell(words=by, value=one.by, strong=True),
+        Cell(words=by, value=one.by, strong=one.by is not None),
         Cell(words=stake.words, value=one.stake, note=note, currency=stake.currency),
         Cell(words=note or spoken.MISSING, value=one.stake_days),
         Cell(words=one.owner or spoken.MISSING),

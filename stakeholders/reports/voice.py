@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
+from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
 from teams import spoken
@@ -30,6 +31,7 @@ class Voice:
     zone: ZoneInfo
     currency: str = "USD"
     words: Mapping[str, str] = field(default_factory=dict)
+    base: str = ""  # the address of the report itself, from which those of rows are told
 
     # --- words that may be edited
 
@@ -47,12 +49,19 @@ class Voice:
         note, edited = self.chosen(key, computed) if key else (computed, False)
         shown = title or "No title"
         return Cell(
-            words=shown, note=note, note_key=key, note_edited=edited, tone=toned(tone), strong=True, url=spoken.web(url)
+            words=shown, note=note, note_key=key, note_edited=edited, tone=toned(tone), strong=True, url=self.link(url)
         )
 
     def said(self, key: str, computed: str) -> Cell:
         words, edited = self.chosen(key, computed)
         return Cell(words=words or MISSING, key=key, edited=edited)
+
+    def link(self, url: str) -> str:
+        """The whole address of a web page, or ""."""
+        try:
+            return spoken.web(urljoin(self.base, url) if url else "")
+        except ValueError:  # no address at all
+            return ""
 
     # --- values
 
@@ -82,14 +91,15 @@ class Voice:
         return Cell(words=spoken.count(value), value=value, strong=strong)
 
 
-def voice(facts: FactBase, audience: str, words: Mapping[str, str]) -> Voice:
+def voice(facts: FactBase, audience: str, words: Mapping[str, str], base: str = "") -> Voice:
     """Raises ValueError for an audience that nobody speaks to."""
     known = next((one for one in AUDIENCES if one == audience), None)
     if known is None:
         raise ValueError(f"A report is written for {' or '.join(AUDIENCES)}, not for “{audience}”.")
     zone = ZoneInfo(facts.zone)
     return Voice(
-        audience=known, today=facts.as_of.astimezone(zone).date(), zone=zone, currency=facts.currency, words=words
+        audience=known, today=facts.as_of.astimezone(zone).date(), zone=zone, currency=facts.currency, words=words,
+        base=base,
     )  # fmt: skip
 
 

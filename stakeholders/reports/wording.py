@@ -43,7 +43,8 @@ def document(
 ) -> Document:
     """The report as it is read. Raises ValueError for an audience that is not one."""
     known = cleaned(facts)
-    said = voice(known, audience, {key: plain(text) for key, text in (words or {}).items()})
+    address = spoken.web(url)
+    said = voice(known, audience, {key: plain(text) for key, text in (words or {}).items()}, address)
     front = (front_page.bottom_line, front_page.outcomes, front_page.changes, front_page.asks)
     back = (
         back_page.deadlines, back_page.risks, back_page.budget, closing.delivery, closing.people, closing.plan,
@@ -64,7 +65,7 @@ def document(
         digest=facts.digest,
         state=plain(state),
         zone=facts.zone,
-        url=spoken.web(url),
+        url=address,
         logo=logo,
         paper=paper,
     )

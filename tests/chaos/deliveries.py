@@ -1,7 +1,7 @@
 """`python -m tests.chaos.deliveries`: 10,000 deliveries doubled, shuffled, a tenth of them a day late, for 50 seeds.
 
 Each seed's rows must be those of the same story told once and in order: the same hash of every table. CHAOS_SEEDS and
-CHAOS_EVENTS set how many.
+CHAOS_EVENTS set how many, CHAOS_FIRST the seed to begin with.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 from config import embedded
 
 SEEDS = int(os.environ.get("CHAOS_SEEDS", "50"))
+FIRST = int(os.environ.get("CHAOS_FIRST", "0"))
 EVENTS = int(os.environ.get("CHAOS_EVENTS", "10000"))
 
 
@@ -72,7 +73,7 @@ def run() -> int:
 
     team = Team.objects.create(name="Squad", slug="squad", kind=Team.Kind.SQUAD)
     lost = 0
-    for seed in range(SEEDS):
+    for seed in range(FIRST, FIRST + SEEDS):
         began = time.monotonic()
         pieces = story(seed, EVENTS)
         sources: list[Source] = []

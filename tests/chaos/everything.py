@@ -36,6 +36,7 @@ KILLS = int(os.environ.get("CHAOS_KILLS", "100"))
 THINGS = int(os.environ.get("CHAOS_THINGS", "20000"))
 SEED = int(os.environ.get("CHAOS_SEED", time.time_ns() % 100_000))
 LEASE, EVERY = 10, 10
+SETTLE = 1800  # seconds: a busy machine reads slowly, which loses nothing
 PATIENCE = 12.0  # seconds for what was killed to start again and do something
 SECRET = "a secret for the deliveries of chaos"
 MAKE = """
@@ -312,7 +313,7 @@ def _judge(chaos: Chaos, world: feed.World, sender: Sender) -> int:
         return found == wanted and not waiting
 
     try:
-        took = wait_for(settled, seconds=600, name="everything is read")
+        took = wait_for(settled, seconds=SETTLE, name="everything is read")
         print(f"settled {took:.0f} s after the last blow")
     except AssertionError as vain:
         print(vain)

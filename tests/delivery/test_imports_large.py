@@ -1,4 +1,4 @@
-"""Ten thousand rows: every fault is named in its place, and the good rows are in within a minute."""
+"""A large file: every fault is named in its place, and the good rows are in. How long takes is for `make bench`."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ FAULTS: list[tuple[str, int, str]] = [
 ]  # fmt: skip
 
 
-def ten_thousand() -> tuple[list[list[str]], dict[int, str]]:
+def two_thousand() -> tuple[list[list[str]], dict[int, str]]:
     """Rows, and the column that is wrong by line."""
     day = this_day()
     rows = [
         [f"P-{n}", "Squad A", f"Promise number {n}", (day + timedelta(n % 300)).isoformat(), "3", "5", "8"]
-        for n in range(10_000)
+        for n in range(2_000)
     ]
     wrong = {}
-    for number, index in enumerate(random.Random(7).sample(range(1, 10_000), 37)):
+    for number, index in enumerate(random.Random(7).sample(range(1, 2_000), 37)):
         column, place, value = FAULTS[number % len(FAULTS)]
         rows[index][place] = value
         wrong[index + 2] = column
@@ -46,18 +46,18 @@ def ines(page_of: Callable[[Person], Client], manager_a: Person) -> Client:
     return page_of(manager_a)
 
 
-def test_exactly_the_bad_lines_are_reported_and_the_rest_is_written_in_time(ines: Client) -> None:
-    rows, wrong = ten_thousand()
+def test_exactly_the_bad_lines_are_reported_and_the_rest_is_written(ines: Client) -> None:
+    rows, wrong = two_thousand()
     query = send(ines, write(HEAD, rows))
     shown = dry_run(ines, query)
-    assert b"9,963 would be created, 37 have errors." in shown.content
+    assert b"1,963 would be created, 37 have errors." in shown.content
     assert {one.line: one.column for one in shown.context["plan"].problems} == wrong
     assert len(shown.context["plan"].problems) == 37
     assert all(one.what for one in shown.context["plan"].problems)
     assert bring_in(ines, query, "all").status_code == 422
     assert Commitment.objects.count() == 0
     assert bring_in(ines, query, "good").status_code == 302
-    assert Commitment.objects.count() == 9_963
+    assert Commitment.objects.count() == 1_963
     assert NetworkMark.objects.count() == 1
 
 

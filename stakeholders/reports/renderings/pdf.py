@@ -81,7 +81,7 @@ def _asked(document: Document) -> dict[str, Any]:
     return {
         "format": "pdf",
         "pdf_standards": "ua-1",
-        "timestamp": document.as_of,
+        "timestamp": document.as_of.astimezone(UTC).replace(microsecond=0),
         "sys_inputs": {"data": json.dumps(_shown(_data(document)), ensure_ascii=False)},
     }
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from PIL import Image
@@ -310,7 +311,7 @@ def test_the_same_document_gives_the_same_bytes() -> None:
     told, body = made(story.story)
 
     assert pdf.render(told, story.story()) == body
-    later = replace(told, as_of=datetime(2026, 11, 24, 9, tzinfo=UTC))
+    later = replace(told, as_of=datetime(2026, 11, 24, 4, 0, 0, 123456, tzinfo=ZoneInfo("America/New_York")))
     assert read(pdf.render(later, story.story())).metadata.creation_date == datetime(2026, 11, 24, 9, tzinfo=UTC)
     assert read(body).metadata.creation_date == told.as_of
 

@@ -193,6 +193,18 @@ def test_links_lead_to_web_pages_only() -> None:
     assert links == {"", story.story().deadlines[0].url}
 
 
+def test_rows_lead_to_their_pages_from_the_address_of_the_report() -> None:
+    facts = story.story()
+    facts = replace(facts, outcomes=(replace(facts.outcomes[0], url="/outcome/1/"),))
+
+    def link(url: str) -> str:
+        table = next(one for one in document(facts, audience="finance", url=url).tables() if one.key == "outcomes")
+        return table.rows[0][1].url
+
+    assert link("https://plumbline.example/report/12/") == "https://plumbline.example/outcome/1/"
+    assert link("") == ""  # a file that does not know where it came from leads nowhere
+
+
 def test_moments_are_told_in_the_zone_of_the_organisation() -> None:
     facts = story.story()
 
