@@ -8,6 +8,7 @@ from .registers.urls import urlpatterns as registers
 from .reports.urls import urlpatterns as reports
 from .scorecards.urls import urlpatterns as scorecards
 from .week import deciding
+from .week import files as week_files
 from .week import views as week
 
 app_name = "stakeholders"
@@ -15,6 +16,7 @@ urlpatterns = [
     path("", week.home, name="home"),
     path("week/<slug:team>/", week.page, name="week"),
     path("week/<slug:team>/needs/", deciding.listed, name="needs"),
+    path("week/<slug:team>/needs/rows.csv", week_files.needs_csv, name="needs_csv"),
     path("week/<slug:team>/reviewed/", deciding.reviewed, name="mark_reviewed"),
     path("week/<slug:team>/needs/<slug:key>/", deciding.item, name="need"),
     path("week/<slug:team>/needs/<slug:key>/decide/", deciding.decide, name="decide_need"),
