@@ -15,6 +15,7 @@ urlpatterns = [
     path("incident/<int:pk>/correct/", incidents.correct, name="correct_incident"),
     path("sources/<slug:team>/", sources.index, name="sources"),
     path("sources/<slug:team>/rows/", sources.rows, name="source_rows"),
+    path("sources/<slug:team>/rows.csv", sources.rows_csv, name="sources_csv"),
     path("sources/<slug:team>/connect/", connect.providers, name="connect"),
     path("sources/<slug:team>/connect/git/", connect.git, name="connect_git"),
     path("sources/<slug:team>/connect/<slug:provider>/", connect.address, name="connect_provider"),

@@ -5,9 +5,11 @@ from django.urls import path
 from .audit import views as audit
 from .investment.urls import urlpatterns as investment
 from .registers.urls import urlpatterns as registers
+from .reports.sending.urls import urlpatterns as sending
 from .reports.urls import urlpatterns as reports
 from .scorecards.urls import urlpatterns as scorecards
 from .week import deciding
+from .week import files as week_files
 from .week import views as week
 
 app_name = "stakeholders"
@@ -15,6 +17,7 @@ urlpatterns = [
     path("", week.home, name="home"),
     path("week/<slug:team>/", week.page, name="week"),
     path("week/<slug:team>/needs/", deciding.listed, name="needs"),
+    path("week/<slug:team>/needs/rows.csv", week_files.needs_csv, name="needs_csv"),
     path("week/<slug:team>/reviewed/", deciding.reviewed, name="mark_reviewed"),
     path("week/<slug:team>/needs/<slug:key>/", deciding.item, name="need"),
     path("week/<slug:team>/needs/<slug:key>/decide/", deciding.decide, name="decide_need"),
@@ -29,4 +32,5 @@ urlpatterns = [
     *investment,
     *scorecards,
     *reports,
+    *sending,
 ]

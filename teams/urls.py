@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from .views import members, people, team, tree
+from .views import files, members, people, team, tree
 
 app_name = "teams"
 urlpatterns = [
     path("teams/", tree.index, name="tree"),
+    path("teams/rows.csv", files.teams_csv, name="teams_csv"),
     path("teams/add/", tree.add, name="add_team"),
     path("teams/<slug:team>/", team.page, name="team"),
     path("teams/<slug:team>/edit/", tree.edit, name="edit_team"),
@@ -21,6 +22,7 @@ urlpatterns = [
     path("memberships/<int:pk>/leave/", members.leave, name="leave"),
     path("memberships/<int:pk>/correct/", members.correct, name="correct_membership"),
     path("people/", people.index, name="people"),
+    path("people/rows.csv", files.people_csv, name="people_csv"),
     path("people/add/", people.add, name="add_person"),
     path("people/<int:pk>/", people.page, name="person"),
     path("people/<int:pk>/edit/", people.edit, name="edit_person"),

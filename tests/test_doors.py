@@ -30,7 +30,8 @@ MENDED = (200, 200, 403, 403, 403, 403, 404, 404)
 POSTED = (302, 302, 403, 403, 403, 403, 404, 404)
 REFUSED = (422, 422, 403, 403, 403, 403, 404, 404)
 ALL = (200,) * 8
-OF_THE_QUEUE = ("needs", "mark_reviewed", "need", "decide_need", "snooze_need", "wake_need", "pass_need")
+OF_THE_WEEK = ("week_health",)
+OF_THE_QUEUE = ("needs", "needs_csv", "mark_reviewed", "need", "decide_need", "snooze_need", "wake_need", "pass_need")
 HOOK = "00000000-0000-0000-0000-000000000000"
 
 # GET unless it begins with POST; {s} is a Git source of Squad A, {e} an event of it that could not be read;
@@ -48,6 +49,7 @@ DOORS: dict[str, tuple[int, ...]] = {
     "POST /incident/{i}/correct/": REFUSED,
     "/sources/squad-a/": SEEN,
     "/sources/squad-a/rows/": SEEN,
+    "/sources/squad-a/rows.csv": SEEN,
     "/sources/squad-a/connect/": MENDED,
     "/sources/squad-a/connect/git/": MENDED,
     "POST /sources/squad-a/connect/git/": REFUSED,
@@ -159,7 +161,10 @@ def _patterns(patterns: list[Any]) -> list[URLPattern]:
     found: list[URLPattern] = []
     for pattern in patterns:
         if isinstance(pattern, URLPattern):
-            elsewhere = pattern in [*registers, *investment, *scorecards, *reports] or pattern.name in OF_THE_QUEUE
+            elsewhere = pattern in [*registers, *investment, *scorecards, *reports] or pattern.name in (
+                *OF_THE_QUEUE,
+                *OF_THE_WEEK,
+            )
             found += [] if elsewhere else [pattern]
         elif isinstance(pattern, URLResolver) and pattern.namespace in ("metrics", "stakeholders"):
             found += _patterns(pattern.url_patterns)

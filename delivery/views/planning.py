@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -133,18 +133,23 @@ def freeze(request: HttpRequest, pk: int) -> HttpResponse:
     )  # fmt: skip
 
 
-@require_safe
-def outcomes(request: HttpRequest, team: str) -> HttpResponse:
-    user, scope = scoped(request, team)
+def outcomes_of(user: User, scope: Team) -> QuerySet[Outcome]:
+    """With how many commitments each has that `user` sees, and how many of them are delivered."""
     mine = Q(commitments__team__in=access.teams(user).values("pk"), commitments__cancelled_at=None)
     rows = Outcome.objects.filter(team__in=access.below(user, scope).values("pk")).select_related("team", "sponsor")
     rows = rows.annotate(
         promises=Count("commitments", filter=mine),
         delivered=Count("commitments", filter=mine & Q(commitments__delivered_on__isnull=False)),
     )
+    return rows.order_by("title", "pk")
+
+
+@require_safe
+def outcomes(request: HttpRequest, team: str) -> HttpResponse:
+    user, scope = scoped(request, team)
     context = {
         "scope": scope,
-        "rows": Paginator(rows.order_by("title", "pk"), OUTCOMES_A_PAGE).get_page(request.GET.get("page")),
+        "rows": Paginator(outcomes_of(user, scope), OUTCOMES_A_PAGE).get_page(request.GET.get("page")),
         "may_decide": access.may(user, Right.DECIDE, scope),
     }
     return render(request, "delivery/outcomes.html", context)

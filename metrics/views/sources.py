@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +20,7 @@ from teams import access
 from teams.access import Right
 from teams.models import Team
 from teams.templatetags import ui
+from teams.views.csv_file import csv_file
 
 from .connect import refuse
 from .fetched import owners, person, source_of
@@ -56,6 +57,19 @@ def rows(request: HttpRequest, team: str) -> HttpResponse:
     scope = access.get_team(request.user, team)
     context, _ = _overview(request, scope, list(access.below(request.user, scope)))
     return render(request, "metrics/sources_table.html", context)
+
+
+def rows_csv(request: HttpRequest, team: str) -> StreamingHttpResponse:
+    scope = access.get_team(request.user, team)
+    _, found = _overview(request, scope, list(access.below(request.user, scope)))
+    names = ("source", "detail", "state", "read to", "rows", "feeds", "could not be read", "address")
+    return csv_file(f"{scope.slug}-sources", names, (
+        [
+            one.name, one.detail, one.word, one.read_at.isoformat() if one.read_at else "", one.rows, one.feeds,
+            one.dead, request.build_absolute_uri(one.url) if one.url else "",
+        ]
+        for one in found
+    ))  # fmt: skip
 
 
 def _overview(request: HttpRequest, scope: Team, below: list[Team]) -> tuple[dict[str, Any], list[sources.SourceNow]]:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from .views import debt, modernisation, money, readiness
+from .views import debt, files, modernisation, money, readiness
 
 urlpatterns: list[URLPattern] = [
     path("debt/<slug:team>/", debt.listed, name="debts"),
@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern] = [
     path("debt-item/<int:pk>/size/", debt.rescore, name="rescore_debt"),
     path("debt-item/<int:pk>/end/", debt.end_debt, name="end_debt"),
     path("modernisation/<slug:team>/", modernisation.listed, name="modernisation"),
+    path("modernisation/<slug:team>/rows.csv", files.modernisation_csv, name="modernisation_csv"),
     path("modernisation/<slug:team>/new/", modernisation.new_plan, name="new_modernisation_plan"),
     path("modernisation-plan/<int:pk>/", modernisation.plan, name="modernisation_plan"),
     path("modernisation-plan/<int:pk>/edit/", modernisation.edit_plan, name="edit_modernisation_plan"),
@@ -29,12 +30,14 @@ urlpatterns: list[URLPattern] = [
     path("budget-line/<int:pk>/", money.edit_line, name="edit_budget_line"),
     path("budget-line/<int:pk>/remove/", money.remove_line, name="remove_budget_line"),
     path("go/<slug:team>/", readiness.listed, name="checklists"),
+    path("go/<slug:team>/rows.csv", files.checklists_csv, name="checklists_csv"),
     path("go/<slug:team>/new/", readiness.new_checklist, name="new_checklist"),
     path("checklist/<int:pk>/", readiness.checklist, name="checklist"),
     path("checklist/<int:pk>/item/", readiness.new_item, name="new_checklist_item"),
     path("checklist/<int:pk>/decide/", readiness.decide, name="go_decision"),
     path("checklist-item/<int:pk>/", readiness.say, name="say_of_item"),
     path("retro/<slug:team>/", readiness.retro_actions, name="retro_actions"),
+    path("retro/<slug:team>/rows.csv", files.retro_csv, name="retro_csv"),
     path("retro/<slug:team>/new/", readiness.new_retro_action, name="new_retro_action"),
     path("retro-action/<int:pk>/done/", readiness.close_retro_action, name="close_retro_action"),
 ]

@@ -99,12 +99,15 @@ def _nudge() -> None:
 
 
 def make_waiting() -> int:
-    """Make what waits, oldest first; how many were made."""
-    made = 0
-    while (row := _taken()) is not None:
+    """Make what waits, oldest first; how many there were. One that fails does not hold up the others."""
+    row = _taken()
+    if row is None:
+        return 0
+    try:
         make(row)
-        made += 1
-    return made
+    finally:
+        rest = make_waiting()
+    return 1 + rest
 
 
 def _taken() -> Rendering | None:

@@ -38,7 +38,7 @@ PAGE = 40
 WHY_MOST = 500
 
 
-def _asked(request: HttpRequest, team: str) -> tuple[User, Team, Asked, Queue]:
+def asked_of(request: HttpRequest, team: str) -> tuple[User, Team, Asked, Queue]:
     user = signed_in(request)
     scope = access.get_team(user, team)
     request.scope = scope  # type: ignore[attr-defined]
@@ -56,7 +56,7 @@ def _current(now: Any) -> Week:
 @require_safe
 def listed(request: HttpRequest, team: str) -> HttpResponse:
     """Everything that waits, and what was put off or handed on."""
-    _, scope, asked, found = _asked(request, team)
+    _, scope, asked, found = asked_of(request, team)
     context = {
         "scope": scope, "queue": found, "today": asked.today,
         "page": Paginator(found.items, PAGE).get_page(request.GET.get("page")),
@@ -67,7 +67,7 @@ def listed(request: HttpRequest, team: str) -> HttpResponse:
 @require_safe
 def item(request: HttpRequest, team: str, key: str) -> HttpResponse:
     """One item with its options compared."""
-    user, scope, asked, found = _asked(request, team)
+    user, scope, asked, found = asked_of(request, team)
     one = found.find(key)
     if one is None:
         return _gone(request, scope)
@@ -109,7 +109,7 @@ def _gone(request: HttpRequest, scope: Team) -> HttpResponse:
 @require_POST
 def decide(request: HttpRequest, team: str, key: str) -> HttpResponse:
     """Take an option: of a slip, or of a decision. The reason goes to the decision log."""
-    user, scope, asked, found = _asked(request, team)
+    user, scope, asked, found = asked_of(request, team)
     one = found.find(key)
     if one is None:
         return _settled_meanwhile(request, scope, key)
@@ -118,7 +118,7 @@ def decide(request: HttpRequest, team: str, key: str) -> HttpResponse:
     try:
         said = _decided(one, option, why, user)
     except Refused as refusal:
-        again = _asked(request, team)[3].find(key) if isinstance(refusal, Changed) else one
+        again = asked_of(request, team)[3].find(key) if isinstance(refusal, Changed) else one
         if again is None:
             messages.warning(request, str(refusal) + (f" Your reason was: “{why}”" if why else ""))
             return redirect("stakeholders:week", team=scope.slug)
@@ -201,7 +201,7 @@ def pass_on(request: HttpRequest, team: str, key: str) -> HttpResponse:
 
 
 def _moved(request: HttpRequest, team: str, key: str, verb: Any) -> HttpResponse:
-    user, scope, asked, found = _asked(request, team)
+    user, scope, asked, found = asked_of(request, team)
     one = found.find(key)
     if one is None:
         return _settled_meanwhile(request, scope, key)

@@ -63,6 +63,7 @@ LOGGED = (200, 403, 200, 200, 403, 403, 404, 404)
 REFUSED = (422, 403, 422, 422, 403, 403, 404, 404)
 DOORS: dict[str, tuple[int, ...]] = {
     "/dependencies/squad-a/": SEEN,
+    "/dependencies/squad-a/rows.csv": SEEN,
     "/dependencies/squad-a/new/": LOGGED,
     "POST /dependencies/squad-a/new/": REFUSED,
     "/dependency/{d}/": SEEN,

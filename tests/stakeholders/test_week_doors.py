@@ -24,6 +24,7 @@ SEEN = (200, 200, 200, 200, 200, 200, 404, 404)
 ELSEWHERE = (302, 302, 302, 302, 302, 302, 404, 404)  # it is not in their queue: they are led to the list
 DOORS: dict[str, tuple[int, ...]] = {
     "/week/squad-a/needs/": SEEN,
+    "/week/squad-a/needs/rows.csv": SEEN,
     "/week/squad-a/needs/{o}/": (200, 302, 302, 302, 302, 302, 404, 404),
     "/week/squad-a/needs/options-0/": ELSEWHERE,
     "/week/squad-a/2026-W20/health/": SEEN,

@@ -16,6 +16,8 @@ PERSONAS = (
 # the answer for each persona, in the order of PERSONAS; {a} is Squad A, {m} a membership in it, {g} a role over it
 DOORS: dict[str, tuple[int, ...]] = {
     "/teams/": (200, 200, 200, 200, 200, 200, 200, 200),
+    "/teams/rows.csv": (200, 200, 200, 200, 200, 200, 200, 200),
+    "/people/rows.csv": (200, 200, 200, 200, 200, 200, 200, 200),
     "/teams/add/": (200, 403, 403, 403, 403, 200, 404, 403),
     "/teams/add/?parent=squad-a": (200, 403, 403, 403, 403, 200, 404, 404),
     "/teams/squad-a/": (200, 200, 200, 200, 200, 200, 404, 404),

@@ -9,15 +9,14 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_http_methods
 
-from delivery.actions.rules import today
 from delivery.forms.commitments import Typed
 from delivery.views.asking import seeing
 from delivery.views.form_of import Verb
 from delivery.views.form_of import ask as ask_plainly
 from teams import access
 from teams.access import Right
-from teams.csv_cells import lines
 from teams.models import Team, User
+from teams.views.csv_file import csv_file
 from teams.views.forms_page import signed_in
 
 asked_or_sent = require_http_methods(["GET", "HEAD", "POST"])
@@ -64,9 +63,7 @@ def _groups(form: Typed, rows: Sequence[tuple[str, ...]]) -> list[list[Any]]:
 
 
 def as_csv(team: Team, what: str, names: Sequence[str], rows: Iterable[Iterable[Any]]) -> StreamingHttpResponse:
-    answer = StreamingHttpResponse(lines(names, rows), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{team.slug}-{what}-{today()}.csv"'
-    return answer
+    return csv_file(f"{team.slug}-{what}", names, rows)
 
 
 def as_markdown(name: str, text: str) -> HttpResponse:
