@@ -32,6 +32,13 @@ MORE = (
     "/scorecard/integration-platform/",
     "/scorecard/integration-platform/roadmap/",
     "/scorecard/integration-platform/attrition/?weeks=26",
+    "/debt/integration-platform/new/",
+    "/modernisation/integration-platform/",
+    "/modernisation/integration-platform/new/",
+    "/budget/integration-platform/new/",
+    "/budget/integration-platform/file/",
+    "/go/integration-platform/",
+    "/go/integration-platform/new/",
     "/audit/",
 )
 
