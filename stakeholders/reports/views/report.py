@@ -54,12 +54,13 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
 def shown(request: HttpRequest, user: User, held: Kept, *, opened: str = "", **typed: Any) -> HttpResponse:
     audience = audience_of(request)
     may_decide = access.may(user, Right.DECIDE, held.row.team)
+    here = request.build_absolute_uri(held.row.get_absolute_url())
     editing = None
     if may_decide and held.is_open:
         save = reverse("stakeholders:write_report", args=[held.row.pk]) + f"?audience={audience}"
         editing = Editing(address(held, audience), save, opened, **typed)
     context = {
-        "held": held, "scope": held.row.team, "sheet": sheet(held.document(audience)), "editing": editing,
+        "held": held, "scope": held.row.team, "sheet": sheet(held.document(audience, url=here)), "editing": editing,
         "audience": audience, "may_decide": may_decide,
         "audiences": [(key, AUDIENCE_WORDS[key], address(held, key)) for key in AUDIENCES],
         "edited": sorted(held.words), "links": list(held.row.links.all()) if held.is_sent else [],
