@@ -124,6 +124,9 @@ class Kept:
         """As it is read; the same report and state give the same document. `url`: where it is read, else as set up."""
         if not url and settings.ADDRESS:
             url = f"{settings.ADDRESS}{self.row.get_absolute_url()}"
+        style = self.row.style
+        if logo is None and style is not None and style.logo:
+            logo = bytes(style.logo)
         return wording.document(
             self.facts, audience=audience, words=self.words, state=self.state_words, url=url, logo=logo,
             paper=self.row.paper,
