@@ -19,7 +19,8 @@ def shell_error_pages(get_response: Handler) -> Handler:
 
     def answer(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if settings.DEMO and response.status_code == 404 and hasattr(request, "user"):
+        whole = getattr(response, "is_whole", False)  # a page of its own, for readers who know nothing of the shell
+        if settings.DEMO and response.status_code == 404 and hasattr(request, "user") and not whole:
             return views.not_found(request)
         return response
 

@@ -175,6 +175,12 @@ CELERY_BEAT_SCHEDULE = {
     "prune-raw": {"task": "metrics.tasks.prune_raw", "schedule": crontab(hour=4, minute=20)},
     "seal-audit": {"task": "stakeholders.tasks.seal_audit", "schedule": 10.0, "options": {"expires": 10}},
     "keep-week": {"task": "stakeholders.tasks.keep_week", "schedule": crontab(minute=20)},
+    "run-report-schedules": {
+        "task": "stakeholders.tasks.run_schedules",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+    "deliver-reports": {"task": "stakeholders.tasks.deliver_reports", "schedule": 15.0, "options": {"expires": 15}},
     "make-renderings": {"task": "stakeholders.tasks.make_renderings", "schedule": 5.0, "options": {"expires": 10}},
     "rebuild-dirty-weeks": {"task": "metrics.tasks.rebuild_dirty_weeks", "schedule": 10.0, "options": {"expires": 10}},
 }
@@ -289,6 +295,8 @@ except (ValueError, KeyError, ImproperlyConfigured) as wrong:
     raise ImproperlyConfigured(f"EMAIL_URL cannot be read: {wrong}") from wrong
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="plumbline@localhost")
+EMAIL_TIMEOUT = _number("EMAIL_TIMEOUT", default=20, least=1)  # seconds for each answer of the mail server
+MESSAGE_HOSTS = env.list("PLUMBLINE_ALLOWED_HOSTS_FOR_MESSAGES", default=[])  # besides those of Slack and Teams
 
 # --- pages and files -------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("teams.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("robots.txt", views.robots, name="robots"),
     path("healthz", views.health, name="health"),
     path("gallery/", views.gallery, name="gallery"),
 ]

@@ -20,6 +20,12 @@ def health(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"database": "up"})
 
 
+@login_not_required
+def robots(request: HttpRequest) -> HttpResponse:
+    """Nothing here is for search engines."""
+    return HttpResponse("User-agent: *\nDisallow: /\n", content_type="text/plain")
+
+
 def gallery(request: HttpRequest) -> HttpResponse:
     """Every component in every state, for the people who build the pages."""
     if not (settings.DEBUG or request.user.is_staff):  # type: ignore[union-attr]

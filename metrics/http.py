@@ -154,6 +154,7 @@ class _Pinned(httpcore2.SyncBackend):
             if peer and not self._door.trusts(host, port) and not addresses.is_public(str(peer[0])):
                 stream.close()
                 raise addresses.Refused(f"{host} is inside a private network.", addresses.ALLOW)
+            self._door.connected = True
             return _Timed(stream, self._door)
         raise wrong or httpcore2.ConnectError(f"{host} has no address")
 
@@ -189,7 +190,8 @@ class Door:
     """Speaks with one provider's server. Use as a context manager or call `close`.
 
     `address` may have a path; requests are relative to it, or whole addresses of the same origin. `secret` is kept out
-    of every message. `requests`, `unchanged`, `remaining`, `limit` and `reset_at` tell how it went.
+    of every message. With `most_tries` 1 nothing is said twice. `requests`, `unchanged`, `remaining`, `limit` and
+    `reset_at` tell how it went.
     """
 
     def __init__(
@@ -205,13 +207,15 @@ class Door:
         seconds: float = 60.0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], None] = time.sleep,
+        most_tries: int = MOST_TRIES,
     ) -> None:
         self._trusted = frozenset(trusted_hosts)
         self._resolve = resolve or addresses.resolve
         self._headers = {"accept": "application/json", "user-agent": "Plumbline", "accept-encoding": "gzip"}
         self._headers |= {name.lower(): value for name, value in (headers or {}).items()}
         self._secret, self._timeout, self._most, self._seconds = secret, timeout, most_bytes, seconds
-        self._now, self._sleep = now, sleep
+        self._now, self._sleep, self._most_tries = now, sleep, most_tries
+        self.connected = False  # whether the other side may have heard anything
         self.requests = self.unchanged = 0
         self.until = float("inf")  # by the monotonic clock: when the answer under way must be whole
         self.remaining: int | None = None
@@ -330,7 +334,7 @@ class Door:
                     raise
                 wrong = failed
             pause = random.uniform(0, min(0.5 * 2**tries, 8))  # noqa: S311 (jitter)
-            if tries >= MOST_TRIES or time.monotonic() - began + pause > TRY_SECONDS:
+            if tries >= self._most_tries or time.monotonic() - began + pause > TRY_SECONDS:
                 raise wrong
             self._sleep(pause)
 

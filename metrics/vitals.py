@@ -2,7 +2,7 @@
 
 Success, time and coverage of the main branch (the pure definitions are in `pipeline.py`), and cycle time: a change
 opened → merged. A test holds SQL and the pure functions together. Four queries, whatever the data. A run counts for
-who owns its service now, a change for who owned it when it was deployed.
+who owned its service then, a change for who owned it when it was deployed; a red branch waits for who owns it now.
 """
 
 from __future__ import annotations
@@ -51,23 +51,23 @@ class Red:
     failures: int
 
 
-_RUNS = """SELECT service.team_id, date_trunc('week', run.finished_at AT TIME ZONE %(zone)s)::date,
+_RUNS = """SELECT run.team_id, date_trunc('week', run.finished_at AT TIME ZONE %(zone)s)::date,
            count(*) FILTER (WHERE run.outcome = 'success') AS passed, count(*) AS ended,
            percentile_disc(0.5) WITHIN GROUP (ORDER BY run.finished_at - run.started_at)
                FILTER (WHERE run.started_at <= run.finished_at) AS took
-      FROM metrics_pipelinerun run JOIN metrics_service service ON service.id = run.service_id
+      FROM metrics_pipelinerun run
      WHERE run.on_main AND run.superseded_at IS NULL AND run.outcome IN ('success', 'failure')
-       AND run.finished_at >= %(start)s AND run.finished_at < %(end)s AND service.team_id = ANY(%(teams)s)
+       AND run.finished_at >= %(start)s AND run.finished_at < %(end)s AND run.team_id = ANY(%(teams)s)
      GROUP BY 1, 2
 """
 _COVERAGE = """
     WITH report AS (
         SELECT DISTINCT ON (1, 2, run.source_id, run.repository, run.sha)
-               service.team_id AS team, date_trunc('week', run.finished_at AT TIME ZONE %(zone)s)::date AS monday,
+               run.team_id AS team, date_trunc('week', run.finished_at AT TIME ZONE %(zone)s)::date AS monday,
                run.coverage, run.finished_at
-          FROM metrics_pipelinerun run JOIN metrics_service service ON service.id = run.service_id
+          FROM metrics_pipelinerun run
          WHERE run.on_main AND run.superseded_at IS NULL AND run.coverage IS NOT NULL
-           AND run.finished_at >= %(start)s AND run.finished_at < %(end)s AND service.team_id = ANY(%(teams)s)
+           AND run.finished_at >= %(start)s AND run.finished_at < %(end)s AND run.team_id = ANY(%(teams)s)
          ORDER BY 1, 2, run.source_id, run.repository, run.sha, run.finished_at DESC, run.attempt DESC
     )
     SELECT team, monday, count(*) AS reports, count(*) FILTER (WHERE coverage < %(gate)s) AS below,

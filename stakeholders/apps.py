@@ -15,10 +15,13 @@ class StakeholdersConfig(AppConfig):
         from delivery.actions.guards import before_delivery
 
         from .registers.guard import requirements_settled
+        from .reports.actions import after_sending
         from .reports.renderings.places import places
+        from .reports.sending.outbox import after_review
 
         places.cache, places.added = settings.REPORT_CACHE, settings.REPORT_FONTS
         before_delivery(requirements_settled)
+        after_sending(after_review)
         post_migrate.connect(_install_audit, sender=self)
 
 

@@ -14,6 +14,7 @@ from metrics.periods import Week
 from stakeholders.audit import sealing
 from stakeholders.models import KeptWeek
 from stakeholders.reports import making
+from stakeholders.reports.sending import delivering, schedules
 from stakeholders.week import actions, remembering
 from teams.models import Team
 
@@ -35,6 +36,25 @@ def keep_week() -> None:
 def make_renderings() -> None:
     """Make the files of reports that somebody waits for."""
     making.make_waiting()
+
+
+@shared_task
+def run_schedules() -> None:
+    """Have every schedule run that is due. Each by itself, so that one that fails keeps none of the others waiting."""
+    for pk in schedules.due(timezone.now()):
+        run_schedule.apply_async((pk,), retry=False, expires=50)
+
+
+@shared_task
+def run_schedule(pk: int) -> None:
+    """Make the report of one schedule and what is to be delivered; asked often, done once."""
+    schedules.run(pk, timezone.now())
+
+
+@shared_task
+def deliver_reports() -> None:
+    """Send what is due."""
+    delivering.deliver_due()
 
 
 def keep(week: Week) -> int:

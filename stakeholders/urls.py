@@ -5,6 +5,7 @@ from django.urls import path
 from .audit import views as audit
 from .investment.urls import urlpatterns as investment
 from .registers.urls import urlpatterns as registers
+from .reports.sending.urls import urlpatterns as sending
 from .reports.urls import urlpatterns as reports
 from .scorecards.urls import urlpatterns as scorecards
 from .week import deciding
@@ -31,4 +32,5 @@ urlpatterns = [
     *investment,
     *scorecards,
     *reports,
+    *sending,
 ]

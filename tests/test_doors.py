@@ -30,6 +30,7 @@ MENDED = (200, 200, 403, 403, 403, 403, 404, 404)
 POSTED = (302, 302, 403, 403, 403, 403, 404, 404)
 REFUSED = (422, 422, 403, 403, 403, 403, 404, 404)
 ALL = (200,) * 8
+OF_THE_WEEK = ("week_health",)
 OF_THE_QUEUE = ("needs", "needs_csv", "mark_reviewed", "need", "decide_need", "snooze_need", "wake_need", "pass_need")
 HOOK = "00000000-0000-0000-0000-000000000000"
 
@@ -160,7 +161,10 @@ def _patterns(patterns: list[Any]) -> list[URLPattern]:
     found: list[URLPattern] = []
     for pattern in patterns:
         if isinstance(pattern, URLPattern):
-            elsewhere = pattern in [*registers, *investment, *scorecards, *reports] or pattern.name in OF_THE_QUEUE
+            elsewhere = pattern in [*registers, *investment, *scorecards, *reports] or pattern.name in (
+                *OF_THE_QUEUE,
+                *OF_THE_WEEK,
+            )
             found += [] if elsewhere else [pattern]
         elif isinstance(pattern, URLResolver) and pattern.namespace in ("metrics", "stakeholders"):
             found += _patterns(pattern.url_patterns)

@@ -52,6 +52,7 @@ WRONG = [
     ("SECURE_HSTS_SECONDS", "-1"),
     ("SECURE_HSTS_SECONDS", "a year"),
     ("LOG_LEVEL", "loud"),
+    ("EMAIL_TIMEOUT", "0"),
 ]
 FREE = {  # any text is a right value, or none is wrong enough to stop the start
     "SECRET_KEY",
@@ -59,6 +60,7 @@ FREE = {  # any text is a right value, or none is wrong enough to stop the start
     "CSRF_TRUSTED_ORIGINS",
     "PLUMBLINE_ORGANISATION",
     "PLUMBLINE_LOCAL_REPOSITORIES",
+    "PLUMBLINE_ALLOWED_HOSTS_FOR_MESSAGES",
     "PLUMBLINE_ALLOWED_HOSTS_FOR_SOURCES",
     "PLUMBLINE_CLONES",
     "PLUMBLINE_CACHE",

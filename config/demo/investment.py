@@ -200,7 +200,7 @@ def trace() -> bool:
     if row is None or row.incidents.exists():
         return True
     past = timezone.now() - timedelta(days=8)  # within the whole weeks that the scorecard counts
-    own = Incident.objects.current().filter(service__team=row.team, resolved_at__isnull=False, started_at__lt=past)
+    own = Incident.objects.current().filter(team=row.team, resolved_at__isnull=False, started_at__lt=past)
     incident = own.order_by("-started_at").first()
     if incident is not None:
         row.incidents.add(incident)

@@ -13,6 +13,8 @@ from django.urls import reverse
 from delivery.models.kept import append_only
 from teams.models import Person, Team, User
 
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
 
 class ReportQuerySet(models.QuerySet["Report"]):
     def with_state(self) -> ReportQuerySet:
@@ -149,6 +151,7 @@ class Schedule(models.Model):
     attach_xlsx = models.BooleanField(default=False)
     needs_review = models.BooleanField(default=True)  # a draft waits for somebody's word; False: sent as computed
     paused_at = models.DateTimeField(null=True, blank=True)
+    paused_why = models.CharField(max_length=300, blank=True)  # when it paused itself
     ended_at = models.DateTimeField(null=True, blank=True)
     next_at = models.DateTimeField(null=True, blank=True)  # None while paused or ended
     created_at = models.DateTimeField()
@@ -164,6 +167,10 @@ class Schedule(models.Model):
     def __str__(self) -> str:
         return f"{self.team}, {self.audience}, day {self.weekday} at {self.at_time:%H:%M}"
 
+    @property
+    def day_name(self) -> str:
+        return WEEKDAYS[self.weekday - 1]
+
 
 class Delivery(models.Model):
     """One report to one address by one way: made once, tried until it is there or given up."""
@@ -173,6 +180,7 @@ class Delivery(models.Model):
         SENT = "sent", "Sent"
         REFUSED = "refused", "Refused"
         GIVEN_UP = "given_up", "Given up"
+        UNCLEAR = "unclear", "Perhaps sent"  # handed over, and nobody heard the answer: a person decides
 
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="deliveries")
     schedule = models.ForeignKey(Schedule, null=True, blank=True, on_delete=models.PROTECT, related_name="deliveries")
@@ -184,6 +192,7 @@ class Delivery(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True, blank=True)
     claimed_until = models.DateTimeField(null=True, blank=True)  # somebody is at it
+    handed_at = models.DateTimeField(null=True, blank=True)  # the other side may have it from here on
     message_id = models.CharField(max_length=200, blank=True)
     content_hash = models.CharField(max_length=64)
     error = models.CharField(max_length=500, blank=True)  # the last one, in words
@@ -199,7 +208,7 @@ class Delivery(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["report", "audience", "way", "to"], name="report_is_delivered_once"),
             models.CheckConstraint(
-                condition=Q(state__in=["sent", "refused", "given_up"], done_at__isnull=False)
+                condition=Q(state__in=["sent", "refused", "given_up", "unclear"], done_at__isnull=False)
                 | Q(state="waiting", done_at=None),
                 name="report_delivery_done_at_when_done",
             ),

@@ -113,7 +113,7 @@ def behind(got: Gathered) -> Behind:
     ids = [one.pk for one in got.teams]
     start, end = got.week.bounds(settings.ORGANISATION_ZONE)[0], got.end
     runs = PipelineRun.objects.current().filter(
-        service__team__in=ids, on_main=True, outcome__in=("success", "failure"), finished_at__gte=start,
+        team__in=ids, on_main=True, outcome__in=("success", "failure"), finished_at__gte=start,
         finished_at__lt=end,
     )  # fmt: skip
     merges = (

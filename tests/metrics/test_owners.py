@@ -15,9 +15,9 @@ from django.test import Client, override_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from metrics import actions, rollups
+from metrics import actions, rollups, vitals
 from metrics.drilldown import changes, deployments, incidents
-from metrics.events import DeploymentSeen, Event
+from metrics.events import DeploymentSeen, Event, Outcome, RunSeen
 from metrics.models import Deployment, Service, ServiceOwner
 from metrics.owners import Said, owner_on, standing, stints
 from metrics.periods import Week, weeks_ending
@@ -183,6 +183,24 @@ def test_what_is_told_later_goes_to_who_owned_the_service_then(squads: list[Team
 
     facts.keep(api.source, facts.deployment("moved", at(16), ["moved-0"]))
     assert Deployment.objects.get(provider_id="moved").team == squads[0]
+
+
+def test_runs_stay_with_who_owned_the_service_then(squads: list[Team], api: Service, boss: User) -> None:
+    def run(key: str, at: datetime) -> RunSeen:
+        return RunSeen(
+            provider_id=key,
+            service="api",
+            workflow="ci",
+            sha=key,
+            on_main=True,
+            outcome=Outcome.SUCCESS,
+            finished_at=at,
+        )
+
+    facts.keep(api.source, run("1", at(17)), run("2", at(17)), run("3", at(18)))
+    actions.hand_over(service=api, team=squads[1], since=WEDNESDAY, by=boss)
+    found = vitals.by_team([squad.pk for squad in squads], [WEEK], until=facts.NOW)
+    assert {team: weeks[0].ended for team, weeks in found.items()} == {squads[0].pk: 2, squads[1].pk: 1}
 
 
 def test_a_hand_over_can_be_taken_back_and_dated_anew(squads: list[Team], api: Service, boss: User) -> None:

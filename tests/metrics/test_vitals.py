@@ -30,8 +30,9 @@ def a_run(service: Service, key: str, finished: datetime, outcome: str = "succes
         "started_at": finished - HOUR / 2, "attempt": 1, "coverage": None,
     }  # fmt: skip
     return PipelineRun(
-        source=service.source, service=service, provider_id=key, outcome=outcome, finished_at=finished, **(said | more)
-    )
+        source=service.source, service=service, team=service.team, provider_id=key, outcome=outcome,
+        finished_at=finished, **(said | more),
+    )  # fmt: skip
 
 
 def as_pure(one: PipelineRun) -> pipeline.Run:
