@@ -29,7 +29,7 @@ AUDIENCE_WORDS = {"finance": "Finance", "engineering": "Engineering"}
 def fetch(request: HttpRequest, pk: int, right: Right = Right.SEE) -> tuple[User, Kept]:
     """The report if the user may read it. A stranger, and for drafts a reader too: 404; a reader who writes: 403."""
     user = signed_in(request)
-    rows = visible_to(user).select_related("team", "supersedes").prefetch_related("steps", "words")
+    rows = visible_to(user).select_related("team", "supersedes", "style").prefetch_related("steps", "words")
     row: Report = get_object_or_404(rows, pk=pk)
     access.require(user, right, row.team)
     request.scope = row.team  # type: ignore[attr-defined]

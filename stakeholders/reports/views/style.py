@@ -22,7 +22,7 @@ from teams.views.forms_page import posted
 class StyleForm(Typed):
     paper = forms.ChoiceField(label="Paper", choices=Paper.choices)
     logo = forms.FileField(
-        label="Logo", required=False, help_text="A PNG or JPEG, at most 20 MB. It is made small and stands at the head.",
+        label="Logo", required=False, help_text="A PNG or JPEG, at most 20 MB. It is made small.",
         widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg"}), allow_empty_file=True,
     )  # fmt: skip
     without_logo = forms.BooleanField(label="Without a logo", required=False)
