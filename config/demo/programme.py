@@ -288,10 +288,15 @@ def _what_happened(story: Story) -> None:
     """The last weeks: two slips of the Patient API, one reason corrected, deliveries, and work that went down."""
     held = story.made
 
+    slipped, corrected = slip_days(story.today)
+
     def re_estimate(title: str, team: str, day: int, days: tuple[int, int, int]) -> None:
+        on = story.at(day)
+        if title == "FHIR Patient API":
+            on = min(on, slipped - timedelta(days=1))  # what the slip says of it comes last
         story.on(
-            story.at(day), 16,
-            lambda: actions.estimate(commitment=held[title], days=days, by=story.by(team), at=noon(story.at(day))),
+            on, 16,
+            lambda: actions.estimate(commitment=held[title], days=days, by=story.by(team), at=noon(on)),
         )  # fmt: skip
 
     story.on(
@@ -333,7 +338,6 @@ def _what_happened(story: Story) -> None:
     story.on(story.at(-37), 15, lambda: _profile_slips(story))
     ines = story.by("Squad A")
     story.on(story.at(-25), 11, lambda: _first_slip(story, ines))
-    slipped, corrected = slip_days(story.today)
     story.on(slipped, 16, lambda: _second_slip(story, ines, slipped))
     story.on(corrected, 9, lambda: _corrected(story, ines, corrected))
 

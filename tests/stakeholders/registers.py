@@ -61,7 +61,8 @@ class Scene:
         return actions.ask_acceptance(**(said | more))
 
     def sign(self, row: Acceptance, *people: Person) -> list[Signature]:
-        return [actions.sign(acceptance=row, by=user_of(one), password=PASSWORD, seen=mark(row)) for one in people]
+        seen = mark(row)  # what is said does not change by being signed
+        return [actions.sign(acceptance=row, by=user_of(one), password=PASSWORD, seen=seen) for one in people]
 
     def sign_all(self, row: Acceptance) -> None:
         self.sign(row, self.reviewer, self.director, self.legal)
