@@ -6,7 +6,7 @@ the weeks again.
 
 import django.db.models.deletion
 import pgtrigger.compiler
-import pgtrigger.migrations
+import teams.migrating
 from django.conf import settings
 from django.db import migrations, models
 
@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
             model_name='serviceweek',
             index=models.Index(fields=['team', 'monday'], name='service_week_of_team'),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='service',
             trigger=pgtrigger.compiler.Trigger(name='service_has_an_owner', sql=pgtrigger.compiler.UpsertTriggerSql(func="INSERT INTO metrics_serviceowner (service_id, team_id, at, by_name) VALUES (NEW.id, NEW.team_id, now(), ''); RETURN NEW;", hash='31b9739a9e0fd8ba2fced51a7906a880afd6df45', operation='INSERT', pgid='pgtrigger_service_has_an_owner_4a882', table='metrics_service', when='AFTER')),
         ),
@@ -141,11 +141,11 @@ class Migration(migrations.Migration):
             model_name='serviceowner',
             constraint=models.CheckConstraint(condition=models.Q(('by__isnull', False), models.Q(('by_name', ''), ('since', None)), _connector='OR'), name='service_owner_is_signed'),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='serviceowner',
             trigger=pgtrigger.compiler.Trigger(name='service_owner_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='34a407a7c135adf379c6bb577720e1a94f276a21', operation='UPDATE OR DELETE', pgid='pgtrigger_service_owner_is_kept_12bb2', table='metrics_serviceowner', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        teams.migrating.AddTrigger(
             model_name='serviceowner',
             trigger=pgtrigger.compiler.Trigger(name='service_owner_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='ba3a18e8558d808cb9ab7f46e33d64812b8a4e09', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_service_owner_is_kept_whole_d5ce2', table='metrics_serviceowner', when='BEFORE')),
         ),
