@@ -17,6 +17,7 @@ from django.utils import timezone
 from metrics.models import HookSecret, Inbox, Incident, Puzzle, Service, Source, Stream
 from stakeholders.investment.urls import urlpatterns as investment
 from stakeholders.registers.urls import urlpatterns as registers
+from stakeholders.reports.sending.urls import urlpatterns as sending
 from stakeholders.reports.urls import urlpatterns as reports
 from stakeholders.scorecards.urls import urlpatterns as scorecards
 from teams.models import Person
@@ -161,7 +162,7 @@ def _patterns(patterns: list[Any]) -> list[URLPattern]:
     found: list[URLPattern] = []
     for pattern in patterns:
         if isinstance(pattern, URLPattern):
-            elsewhere = pattern in [*registers, *investment, *scorecards, *reports] or pattern.name in (
+            elsewhere = pattern in [*registers, *investment, *scorecards, *reports, *sending] or pattern.name in (
                 *OF_THE_QUEUE,
                 *OF_THE_WEEK,
             )
