@@ -18,6 +18,8 @@ from stakeholders.reports import actions
 from stakeholders.reports.kept import Kept
 from teams.models import Team, User
 
+from . import sent
+
 WEEKS = 10
 EDITED = {  # weeks back → what the director wrote herself, and where
     2: ("people", "Every senior engineer of a year ago is still with us."),
@@ -50,6 +52,7 @@ def load() -> bool:
             actions.review(report=row, seen=seen, by=by, at=_monday(week.monday, 8, 40))
             actions.send(report=row, by=by, at=_monday(week.monday, 9))
         actions.draft(team=team, week=current, now=now, by=by)
+        sent.load(team, by, now)
     return True
 
 

@@ -17,6 +17,21 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='ReportStyle',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('paper', models.CharField(default='a4', max_length=20)),
+                ('logo', models.BinaryField(blank=True, null=True)),
+                ('at', models.DateTimeField()),
+                ('by_name', models.CharField(max_length=150)),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='report_styles', to='teams.team')),
+            ],
+            options={
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='Report',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -30,6 +45,7 @@ class Migration(migrations.Migration):
                 ('created_by_name', models.CharField(max_length=150)),
                 ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('supersedes', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='stakeholders.report')),
+                ('style', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='stakeholders.reportstyle')),
                 ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='teams.team')),
             ],
             options={
@@ -220,5 +236,13 @@ class Migration(migrations.Migration):
         teams.migrating.AddTrigger(
             model_name='reportwords',
             trigger=pgtrigger.compiler.Trigger(name='report_words_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='d3140f7d20f5626ad49743c76a47948ba7d088da', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_report_words_is_kept_whole_e2290', table='stakeholders_reportwords', when='BEFORE')),
+        ),
+        teams.migrating.AddTrigger(
+            model_name='reportstyle',
+            trigger=pgtrigger.compiler.Trigger(name='report_style_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='106a33af814f03c3e40aaed87e147b44d7049e23', operation='UPDATE OR DELETE', pgid='pgtrigger_report_style_is_kept_666d5', table='stakeholders_reportstyle', when='BEFORE')),
+        ),
+        teams.migrating.AddTrigger(
+            model_name='reportstyle',
+            trigger=pgtrigger.compiler.Trigger(name='report_style_is_kept_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate rows of % table', TG_TABLE_NAME;", hash='151b479be6a5496b8294bc4b98acd7171951db7e', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_report_style_is_kept_whole_c9007', table='stakeholders_reportstyle', when='BEFORE')),
         ),
     ]

@@ -23,12 +23,34 @@ class ReportQuerySet(models.QuerySet["Report"]):
         return self.annotate(state=Subquery(newest.values("step")[:1]), state_at=Subquery(newest.values("at")[:1]))
 
 
+class Paper(models.TextChoices):
+    A4 = "a4", "A4"
+    LETTER = "us-letter", "Letter"
+
+
+class ReportStyle(models.Model):
+    """The paper and the logo of the reports of a team and all below it that have no newer one of their own.
+
+    The newest row of a team counts; a report keeps the row that it was drafted with, so that it always looks the same.
+    """
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="report_styles")
+    paper = models.CharField(max_length=20, default=Paper.A4)
+    logo = models.BinaryField(null=True, blank=True)  # PNG or JPEG as `logos.check` made it
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    by_name = models.CharField(max_length=150)
+
+    class Meta:
+        ordering = ["pk"]
+        triggers = append_only("report_style")
+
+    def __str__(self) -> str:
+        return f"{self.team}: {self.paper}"
+
+
 class Report(models.Model):
     """One week of a scope told to somebody: the facts as they were known at `as_of`, whole."""
-
-    class Paper(models.TextChoices):
-        A4 = "a4", "A4"
-        LETTER = "us-letter", "Letter"
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="reports")
     monday = models.DateField()  # of the week that it tells of
@@ -39,6 +61,7 @@ class Report(models.Model):
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="superseded_by"
     )
     paper = models.CharField(max_length=20, default=Paper.A4)
+    style = models.ForeignKey(ReportStyle, null=True, blank=True, on_delete=models.PROTECT, related_name="reports")
     is_sample = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")  # None: a schedule

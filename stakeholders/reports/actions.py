@@ -17,11 +17,13 @@ from delivery.actions.rules import words as clean
 from delivery.models.promises import name_of
 from metrics.periods import Week
 from stakeholders.models import Report, ReportStep, ReportWords
+from stakeholders.models.reports import Paper
 from teams.models import Team, User
 
 from .facts import FactBase, read
 from .gather import gather
 from .kept import Kept, computed, draft_of
+from .styles import style_of
 
 Step = ReportStep.Step
 MOST_WORDS = 2000
@@ -63,7 +65,7 @@ def refresh(*, report: Report, now: datetime, by: User, at: datetime | None = No
     _lock(report.team)
     held = _open(report, "Its facts stay. Make a new draft of this week instead.")
     facts = gather(by, report.team, Week(report.monday), now=now)
-    made = _made(report.team, facts, by, moment(at or now), paper=report.paper)
+    made = _made(report.team, facts, by, moment(at or now), before=report)
     before, after = computed(held.facts), computed(facts)
     newest = {one.key: one for one in sorted(report.words.all(), key=lambda one: one.pk)}
     ReportWords.objects.bulk_create(
@@ -145,14 +147,18 @@ def _lock(team: Team) -> None:
     Team.objects.select_for_update(no_key=True).get(pk=team.pk)
 
 
-def _made(team: Team, facts: FactBase, by: User, at: datetime, *, scheduled: bool = False, paper: str = "") -> Report:
+def _made(
+    team: Team, facts: FactBase, by: User, at: datetime, *, scheduled: bool = False, before: Report | None = None
+) -> Report:
+    """`before` is the draft whose look it keeps."""
     kept = facts.as_json()
     facts = read(kept)  # as it will be read, so that the hash is of that
-    before = Report.objects.filter(team=team, monday=facts.week).order_by("-pk").first()
+    last = Report.objects.filter(team=team, monday=facts.week).order_by("-pk").first()
+    style = before.style if before else style_of(team)
     name = f"Schedule of {name_of(by)}" if scheduled else name_of(by)
     made = Report.objects.create(
         team=team, monday=facts.week, facts=facts.as_json(), facts_hash=facts.digest, as_of=facts.as_of,
-        supersedes=before, paper=paper or (before.paper if before else Report.Paper.A4), is_sample=by.is_sample,
+        supersedes=last, style=style, paper=style.paper if style else Paper.A4, is_sample=by.is_sample,
         created_at=at, created_by=None if scheduled else by, created_by_name=name[:150],
     )  # fmt: skip
     ReportStep.objects.create(

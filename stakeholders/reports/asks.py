@@ -21,11 +21,14 @@ NOT_ASKED = ("people", "source")
 WORKED_OUT = 3  # so many of the heaviest are worked out; a what-if takes a moment
 
 
-def asks(judged: Judged) -> tuple[Ask, ...]:
-    """The heaviest first. Of a past week: the options and decisions that waited then, as far as that is kept."""
+def asks(judged: Judged, *, work_out: bool) -> tuple[Ask, ...]:
+    """The heaviest first. Of a past week: the options and decisions that waited then, as far as that is kept.
+
+    `work_out`: what the options of the heaviest would bring, if nobody has worked it out yet.
+    """
     waiting = judged.queue.items if judged.queue is not None else needs.then(judged.asked)
     items = [one for one in waiting if one.kind not in NOT_ASKED]
-    slips = [one.key for one in items if one.kind == "options"][: 0 if judged.past else WORKED_OUT]
+    slips = [one.key for one in items if one.kind == "options"][: WORKED_OUT if work_out else 0]
     inputs = network.inputs() if slips else None
     return tuple(_ask(one, judged.known, inputs if one.key in slips else None) for one in items)
 

@@ -39,6 +39,7 @@ from .outcomes import Owned, outcomes
 AHEAD_WEEKS = 3
 MOST_AHEAD = 12  # in one week; the rest as a count
 MOST_CHANGES = 200
+MOST_WORKED_OUT = 500  # open commitments of the whole network
 JOINED = {"risks": ": ", "requirements": ": ", "asked": " ", "needs": " ", "contracts": " "}  # of who and what
 TONES = {"slipped": "late", "delivered": "ok", "decided": "ok", "cancelled": "risk"}
 
@@ -51,12 +52,13 @@ def gather(user: User, team: Team, week: Week, *, now: datetime) -> FactBase:
     if not access.teams(user).filter(pk=team.pk).exists():
         raise PermissionDenied(f"{user} does not see {team.name}.")
     got = weeks.gather(user, team, week, now=now)
-    page = composed(got, work_out=week >= week_in_review(now, settings.ORGANISATION_ZONE))
+    work_out = week >= week_in_review(now, settings.ORGANISATION_ZONE) and _is_quick()
+    page = composed(got, work_out=work_out)
     judged, known = page.judged, page.judged.known
     person = person_of(user)
     risks, exposure = evidence.risks(got, known)
     point, point_day = _compared_with(got, judged)
-    asked = asks(judged)
+    asked = asks(judged, work_out=work_out)
     return FactBase(
         organisation=settings.ORGANISATION, team=team.name, team_slug=team.slug, week=week.monday, as_of=known.at,
         zone=str(settings.ORGANISATION_ZONE), currency=settings.CURRENCY,
@@ -69,6 +71,11 @@ def gather(user: User, team: Team, week: Week, *, now: datetime) -> FactBase:
         people=evidence.people(got), ahead=_ahead(known, asked), sources=evidence.sources(got),
         signatures=evidence.signatures(got, known),
     )  # fmt: skip
+
+
+def _is_quick() -> bool:
+    """Whether a what-if takes a moment: of a larger network only those are told that somebody has looked at."""
+    return Commitment.objects.open().count() <= MOST_WORKED_OUT
 
 
 def _last_day(got: Gathered) -> date:

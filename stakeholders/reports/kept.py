@@ -120,9 +120,13 @@ class Kept:
         later = self.superseded_by
         return f"Superseded by {later.code}" if later else ""
 
-    def document(self, audience: str, *, logo: bytes | None = None) -> Document:
-        """As it is read; the same report and state give the same document."""
-        url = f"{settings.ADDRESS}{self.row.get_absolute_url()}" if settings.ADDRESS else ""
+    def document(self, audience: str, *, logo: bytes | None = None, url: str = "") -> Document:
+        """As it is read; the same report and state give the same document. `url`: where it is read, else as set up."""
+        if not url and settings.ADDRESS:
+            url = f"{settings.ADDRESS}{self.row.get_absolute_url()}"
+        style = self.row.style
+        if logo is None and style is not None and style.logo:
+            logo = bytes(style.logo)
         return wording.document(
             self.facts, audience=audience, words=self.words, state=self.state_words, url=url, logo=logo,
             paper=self.row.paper,

@@ -37,10 +37,11 @@ class Owned:
 def outcomes(known: Known, owned: Mapping[int, Owned]) -> tuple[Outcome, ...]:
     """Open ones, and those delivered within a week; `owned` by commitment."""
     groups: dict[int, list[Promise]] = defaultdict(list)
+    ways = _Ways(known)
     for one in known.promises:
         if one.state != "cancelled":
             groups[owned[one.id].outcome if one.id in owned else -one.id].append(one)
-    found = [_outcome(key, own, owned, known) for key, own in groups.items() if _is_told(own, known)]
+    found = [_outcome(key, own, owned, ways) for key, own in groups.items() if _is_told(own, known)]
     return tuple(sorted(found, key=_weight))
 
 
@@ -57,7 +58,7 @@ def _landed(own: Sequence[Promise]) -> date:
     return max((one.delivered for one in own if one.delivered), default=date.min)
 
 
-def _outcome(key: int, own: Sequence[Promise], owned: Mapping[int, Owned], known: Known) -> Outcome:
+def _outcome(key: int, own: Sequence[Promise], owned: Mapping[int, Owned], ways: _Ways) -> Outcome:
     about = owned.get(own[0].id) if key > 0 else None
     open_ = [one for one in own if one.is_open]
     last = _latest(open_) if open_ else max(own, key=lambda one: (one.delivered or date.min, one.id))
@@ -66,14 +67,14 @@ def _outcome(key: int, own: Sequence[Promise], owned: Mapping[int, Owned], known
     if blind and state == "ok":
         state, word = GREY, NO_FORECAST  # the one of which nothing is known may land last
     chance = Chance(last.hits, last.trials) if last.hits is not None and last.trials and state != GREY else None
-    slip = _slip(last, open_, known)
+    slip = ways.slip(last, open_)
     return Outcome(
         id=key, title=about.title if about else last.title, team=about.team if about else last.team_name,
         first=last.first, due=last.due, even=last.even, sure=last.sure, delivered=None if open_ else last.delivered,
         state=state, word=word, state_first=_shape(last.state_first or last.state),
         word_first=last.word_first or last.word, chance=chance.share if chance else None,
         chance_words=chance.words if chance else "", cause=(slip.words or slip.reason) if slip else "",
-        technical=_technical(last, slip, known) if open_ else "", commitments=len(own),
+        technical=_technical(last, slip, ways) if open_ else "", commitments=len(own),
         delivered_commitments=len(own) - len(open_), url=reverse("delivery:commitment", args=[last.id]),
     )  # fmt: skip
 
@@ -94,23 +95,38 @@ def _shape(state: str) -> str:
 # --- causes ----------------------------------------------------------------------------------------------------------
 
 
-def _slip(last: Promise, open_: Sequence[Promise], known: Known) -> Slip | None:
-    """The newest logged move to a later day: its own, else on the way to its deadline, else of what it waits for."""
-    if not open_:
+class _Ways:
+    """What moved, and what waits for what: sorted once, asked for each outcome."""
+
+    def __init__(self, known: Known) -> None:
+        self.known = known
+        self.moved: dict[int, Slip] = {}  # open commitment → its newest move to a later day
+        for one in reversed(slips_of(known, {one.id for one in known.open})):
+            if one.to > one.frm:
+                self.moved[one.commitment] = one
+        self.before: dict[int, list[int]] = defaultdict(list)
+        for need in known.of("needs"):
+            self.before[need.after].append(need.before)
+        self.chains = {one.milestone: one.chain for one in reversed(known.deadlines)}
+
+    def slip(self, last: Promise, open_: Sequence[Promise]) -> Slip | None:
+        """The newest logged move to a later day: its own, else on the way to its deadline, or of what it waits for."""
+        if not open_:
+            return None
+        for ids in ([one.id for one in open_], self.chains.get(last.id, ()), self.before[last.id]):
+            found = [self.moved[one] for one in ids if one in self.moved]
+            if found:
+                return max(found, key=lambda one: (one.on, one.id))
         return None
-    chain = next((one.chain for one in known.deadlines if one.milestone == last.id), ())
-    waits = [one.before for one in known.of("needs") if one.after == last.id]
-    for ids in ([one.id for one in open_], chain, waits):
-        found = [one for one in slips_of(known, ids) if one.to > one.frm]
-        if found:
-            return found[0]
-    return None
+
+    def waits(self, last: Promise) -> list[Promise]:
+        found = [self.known.get("promises", one) for one in self.before[last.id]]
+        return [one for one in found if one is not None and one.is_open]
 
 
-def _technical(last: Promise, slip: Slip | None, known: Known) -> str:
+def _technical(last: Promise, slip: Slip | None, ways: _Ways) -> str:
     """The commitment, what it waits for, and the move, as engineers say it."""
-    before = [known.get("promises", one.before) for one in known.of("needs") if one.after == last.id]
-    waits = [one for one in before if one is not None and one.is_open]
+    waits = ways.waits(last)
     said = [f"{last.title}, {last.team_name}."]
     if waits:
         one = max(waits, key=lambda one: (one.even or one.due, one.id))

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from .views import files, ledger, listing, report
+from .views import files, ledger, listing, report, style
 
 urlpatterns = [
     path("reports/<slug:team>/", listing.listed, name="reports"),
     path("reports/<slug:team>/rows.csv", listing.rows_csv, name="reports_csv"),
+    path("reports/<slug:team>/style/", style.edit, name="report_style"),
+    path("reports/<slug:team>/logo/", style.logo, name="report_logo"),
     path("reports/<slug:team>/draft/", listing.draft, name="draft_report"),
     path("reports/<slug:team>/ledger/", ledger.page, name="report_ledger"),
     path("reports/<slug:team>/ledger/rows.csv", ledger.rows_csv, name="report_ledger_csv"),

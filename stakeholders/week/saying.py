@@ -7,7 +7,7 @@ forecast, decisions that wait, and then a good week.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -150,7 +150,7 @@ def causes(known: Known, one: Deadline) -> list[str]:
     return [slip_words(found[0])] if found else [NO_REASON]
 
 
-def slips_of(known: Known, ids: Sequence[int]) -> list[Slip]:
+def slips_of(known: Known, ids: Collection[int]) -> list[Slip]:
     still = {one.id for one in known.open}
     found = [one for one in known.of("slips") if one.commitment in ids and one.commitment in still]
     return sorted(found, key=lambda one: (one.on, one.id), reverse=True)

@@ -23,11 +23,18 @@ DARK = """
 @media (prefers-color-scheme:dark){
 .page{background:#0F1318!important}.ink{color:#E9ECF1!important}.ink2{color:#B3BCC8!important}.ink3{color:#8D97A6!important}
 .rule{border-color:#222933!important}.ok,.delivered{color:#4CC5A9!important}.risk{color:#F0B541!important}
-.late{color:#FF8A7E!important}.link{color:#9DB4FF!important}
+.late{color:#FF8A7E!important}.link{color:#9DB4FF!important}.wide tr{border-color:#222933!important}
 }
 @media (max-width:480px){.pad{padding:20px 16px!important}.head{font-size:21px!important;line-height:28px!important}
-.cell{padding-right:6px!important}}
+.cell{padding-right:6px!important}
+.wide .heads{display:none!important}.wide tr{display:block!important;padding:8px 0!important}
+.wide td{display:inline-block!important;border:0!important;padding:2px 14px 2px 0!important;text-align:left!important}
+.wide td.words{display:block!important}.wide .label{display:inline!important}
+.wide tr{border-bottom:1px solid #C8CED6}}
 """
+
+
+MOST_ACROSS = 3  # columns that a phone has room for
 
 
 def render(document: Document, facts: FactBase) -> bytes:
@@ -122,9 +129,10 @@ def _side(side: str, *, end: bool = False) -> str:
     return f"text-align:{side};vertical-align:top;padding:7px {gap} 7px 0;border-bottom:1px solid {LINE};"
 
 
-def _wrapped(rows: str) -> str:
+def _wrapped(rows: str, *, wide: bool = False) -> str:
+    """`wide`: more columns than a phone has room for; there each row becomes lines, with the heads before the cells."""
     return (
-        '<table role="table" width="100%" cellpadding="0" cellspacing="0" border="0" '
+        f'<table role="table" class="{"wide" if wide else ""}" width="100%" cellpadding="0" cellspacing="0" border="0" '
         f'style="border-collapse:collapse;margin:4px 0 10px;{FONT}font-size:13px;line-height:18px;color:{INK_2};">'
         f"{rows}</table>"
     )
@@ -142,16 +150,18 @@ def _table(table: Table) -> str:
             f'font-weight:500;font-size:12px;color:{INK_3};">{_line(column.name)}</th>'
             for index, (column, side) in enumerate(zip(table.columns, sides, strict=True))
         )
-        heads = f"<tr>{heads}</tr>"
+        heads = f'<tr class="heads">{heads}</tr>'
     rows = "".join(
-        "<tr>" + "".join(_cell(cell, sides[index], end=index == last) for index, cell in enumerate(row)) + "</tr>"
+        "<tr>"
+        + "".join(_cell(cell, sides[at], end=at == last, head=table.columns[at].name) for at, cell in enumerate(row))
+        + "</tr>"
         for row in table.shown
     )
     rest = _p(more(table), "ink3", f"color:{INK_3};") if table.more else ""
-    return _wrapped(heads + rows) + rest
+    return _wrapped(heads + rows, wide=len(table.columns) > MOST_ACROSS) + rest
 
 
-def _cell(cell: Cell, side: str, *, end: bool) -> str:
+def _cell(cell: Cell, side: str, *, end: bool, head: str) -> str:
     kind = cell.tone if cell.tone in TONES else "ink" if cell.strong else "ink2"
     colour = TONES.get(cell.tone, INK if cell.strong else INK_2)
     mark = MARKS.get(cell.tone, "")
@@ -165,11 +175,15 @@ def _cell(cell: Cell, side: str, *, end: bool) -> str:
         note = (
             f'<br><span class="ink3" style="font-weight:400;font-size:12px;color:{INK_3};">{_words(cell.note)}</span>'
         )
-    whole = "white-space:nowrap;" if side == "right" and len(cell.words) < 24 else "overflow-wrap:anywhere;"
+    short = side == "right" or bool(mark)
+    whole = "white-space:nowrap;" if short and len(cell.words) < 20 else "overflow-wrap:anywhere;"
     weight = "font-weight:600;" if cell.strong or mark else ""
+    label = f'<span class="label ink3" style="display:none;font-weight:400;color:{INK_3};">{_line(head)} </span>'
+    label = label if head and side == "right" else ""
     return (
-        f'<td class="{kind} rule cell" style="{_side(side, end=end)}{whole}{weight}color:{colour};">'
-        f"{f'{mark} ' if mark else ''}{words}{note}</td>"
+        f'<td class="{kind} rule cell{"" if side == "right" else " words"}" '
+        f'style="{_side(side, end=end)}{whole}{weight}color:{colour};">'
+        f"{label}{f'{mark} ' if mark else ''}{words}{note}</td>"
     )
 
 

@@ -49,7 +49,7 @@ class Terms:
 
 @transaction.atomic
 def make(*, team: Team, terms: Terms, by: User, at: datetime | None = None) -> Schedule:
-    """A schedule that runs for the first time when its day and time come next."""
+    """A schedule that runs for the first time when its day and time come next after `at`."""
     if team.closed_at is not None:
         raise Refused(f"{team} is closed. Choose another team.")
     now = at or timezone.now()

@@ -29,7 +29,7 @@ AUDIENCE_WORDS = {"finance": "Finance", "engineering": "Engineering"}
 def fetch(request: HttpRequest, pk: int, right: Right = Right.SEE) -> tuple[User, Kept]:
     """The report if the user may read it. A stranger, and for drafts a reader too: 404; a reader who writes: 403."""
     user = signed_in(request)
-    rows = visible_to(user).select_related("team", "supersedes").prefetch_related("steps", "words")
+    rows = visible_to(user).select_related("team", "supersedes", "style").prefetch_related("steps", "words")
     row: Report = get_object_or_404(rows, pk=pk)
     access.require(user, right, row.team)
     request.scope = row.team  # type: ignore[attr-defined]
@@ -54,12 +54,13 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
 def shown(request: HttpRequest, user: User, held: Kept, *, opened: str = "", **typed: Any) -> HttpResponse:
     audience = audience_of(request)
     may_decide = access.may(user, Right.DECIDE, held.row.team)
+    here = request.build_absolute_uri(held.row.get_absolute_url())
     editing = None
     if may_decide and held.is_open:
         save = reverse("stakeholders:write_report", args=[held.row.pk]) + f"?audience={audience}"
         editing = Editing(address(held, audience), save, opened, **typed)
     context = {
-        "held": held, "scope": held.row.team, "sheet": sheet(held.document(audience)), "editing": editing,
+        "held": held, "scope": held.row.team, "sheet": sheet(held.document(audience, url=here)), "editing": editing,
         "audience": audience, "may_decide": may_decide,
         "audiences": [(key, AUDIENCE_WORDS[key], address(held, key)) for key in AUDIENCES],
         "edited": sorted(held.words), "links": list(held.row.links.all()) if held.is_sent else [],

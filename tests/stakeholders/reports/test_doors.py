@@ -36,6 +36,9 @@ DOORS: dict[str, tuple[int, ...]] = {
     "/reports/nowhere/": NOTHING,
     "/reports/squad-a/rows.csv": SEEN,
     "/reports/squad-a/ledger/": SEEN,
+    "/reports/squad-a/style/": (200, 403, 403, 403, 403, 403, 404, 404),
+    "POST /reports/squad-a/style/": (422, 403, 403, 403, 403, 403, 404, 404),
+    "/reports/squad-a/logo/": NOTHING,  # none was chosen
     "/reports/squad-a/ledger/rows.csv": SEEN,
     "POST /reports/squad-a/draft/": (404, 403, 403, 403, 403, 403, 404, 404),  # no week was named
     "/report/{s}/": SEEN,

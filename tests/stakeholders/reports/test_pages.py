@@ -13,15 +13,17 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from PIL import Image
 
 from delivery import actions as promises
 from delivery.models import Deadline
 from stakeholders import tasks
-from stakeholders.models import Rendering, Report
+from stakeholders.models import Rendering, Report, ReportStyle
 from stakeholders.registers import actions as registers
 from stakeholders.reports import actions, making
 from stakeholders.reports.cleaning import cleaned
@@ -223,6 +225,45 @@ def test_hostile_facts_are_shown_as_text(told: Told, browser: Client, facts: lis
     page = html(browser, f"/report/{drafted(told).pk}/")
     assert "<script>alert" not in page
     assert 'href="javascript:' not in page
+
+
+# --- paper and logo --------------------------------------------------------------------------------------------------
+
+
+def a_logo() -> bytes:
+    made = io.BytesIO()
+    Image.new("RGB", (300, 80), "navy").save(made, "PNG")
+    return made.getvalue()
+
+
+def test_paper_and_logo_hold_for_what_is_drafted_afterwards(told: Told, browser: Client) -> None:
+    before = drafted(told, 1)
+    chosen = SimpleUploadedFile("logo.png", a_logo(), "image/png")
+    page = browser.post("/reports/product-engineering/style/", {"paper": "us-letter", "logo": chosen}, follow=True)
+    assert "Reports that are drafted from now on look like this." in page.content.decode()
+    after = drafted(told)
+    told_now, told_then = (Kept(Report.objects.get(pk=one.pk)).document("finance") for one in (after, before))
+    assert (told_now.paper, told_then.paper, told_then.logo) == ("us-letter", "a4", None)
+    assert told_now.logo is not None
+    assert browser.get(f"{LIST}logo/").content == told_now.logo, "the team above has it"
+    browser.post("/reports/product-engineering/style/", {"paper": "a4", "without_logo": "on"})
+    assert Kept(Report.objects.get(pk=after.pk)).document("finance").logo == told_now.logo, "it looks as it did"
+    assert browser.get(f"{LIST}logo/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "words_"),
+    [(b"not a picture", "not a PNG or JPEG"), (b"", "The file is empty"), (b"x" * 20_000_001, "may have 20 MB"),
+     (a_logo()[:60], "damaged")],
+)  # fmt: skip
+def test_what_is_no_logo_is_refused_in_words_and_nothing_changes(
+    told: Told, browser: Client, body: bytes, words_: str
+) -> None:
+    chosen = SimpleUploadedFile("logo.png", body, "image/png")
+    answer = browser.post(f"{LIST}style/", {"paper": "us-letter", "logo": chosen})
+    assert answer.status_code == 422
+    assert words_ in words(answer.content.decode())
+    assert not ReportStyle.objects.exists()
 
 
 # --- files -----------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from .paint import FC, FC_MID, FILLS, INK, INK_2, INK_3, LINE, STRONG, TONES, co
 
 EPOCH = date(1899, 12, 30)
 MOST_BARS = 6
+WHITE = 2.7  # how often the longest bar goes into the width: room for its words
 Place = tuple[float, float, float, float]
 
 
@@ -109,10 +110,10 @@ def bars(slide: Any, at: Place, of: BarChart) -> int:
             own = FILLS["late"] if one.tone == "late" else FC
             point.format.fill.fore_color.rgb = colour(FC_MID if number else own)
             if not number and one.penalty is not None:
-                room = at[2] * 0.57 * (1 - one.penalty / 100 / (most * 2.1)) * 72 if most else at[2] * 36
+                room = at[2] * 0.57 * (1 - one.penalty / 100 / (most * WHITE)) * 72 if most else at[2] * 36
                 _label(point, line(one.words), room - 6, ink=INK, at=XL_LABEL_POSITION.OUTSIDE_END)
     chart.category_axis.reverse_order = True
-    chart.value_axis.minimum_scale, chart.value_axis.maximum_scale = 0, most * 2.1 or 1
+    chart.value_axis.minimum_scale, chart.value_axis.maximum_scale = 0, most * WHITE or 1
     _axes(chart, 10)
     chart.value_axis.visible = False
     chart.value_axis.has_major_gridlines = False
