@@ -17,6 +17,7 @@ from django.utils import timezone
 from metrics.models import HookSecret, Inbox, Incident, Puzzle, Service, Source, Stream
 from stakeholders.investment.urls import urlpatterns as investment
 from stakeholders.registers.urls import urlpatterns as registers
+from stakeholders.reports.sending.urls import urlpatterns as sending
 from stakeholders.reports.urls import urlpatterns as reports
 from stakeholders.scorecards.urls import urlpatterns as scorecards
 from teams.models import Person
@@ -92,6 +93,7 @@ DOORS: dict[str, tuple[int, ...]] = {
     "/audit/": (200, 200, 403, 403, 403, 403, 403, 404),
     "/audit/export.jsonl": (200, 200, 403, 403, 403, 403, 403, 404),
     "/healthz": ALL,
+    "/robots.txt": ALL,
     "/gallery/": (404,) * 8,  # for the people who build the pages
 }
 
@@ -136,7 +138,7 @@ def test_each_door_opens_for_whom_it_should(
 
 def test_who_is_not_signed_in_is_sent_to_the_log_in_page(client: Client, numbers: dict[str, int]) -> None:
     for door in DOORS:
-        if door != "/healthz" and "/hooks/" not in door:
+        if door not in ("/healthz", "/robots.txt") and "/hooks/" not in door:
             method, _, address = door.rpartition(" ")
             answer = (client.post if method == "POST" else client.get)(address.format(**numbers))
             assert answer.status_code == 302, door
@@ -161,7 +163,7 @@ def _patterns(patterns: list[Any]) -> list[URLPattern]:
     found: list[URLPattern] = []
     for pattern in patterns:
         if isinstance(pattern, URLPattern):
-            elsewhere = pattern in [*registers, *investment, *scorecards, *reports] or pattern.name in (
+            elsewhere = pattern in [*registers, *investment, *scorecards, *reports, *sending] or pattern.name in (
                 *OF_THE_QUEUE,
                 *OF_THE_WEEK,
             )
