@@ -17,6 +17,7 @@ from .decisions import (
     Memo,
     Score,
 )
+from .deliveries import Bounce, Delivery, LinkDay, Schedule, ShareLink
 from .modernisation import (
     CriterionEvent,
     ExitCriterion,
@@ -26,18 +27,7 @@ from .modernisation import (
     Phase,
 )
 from .readiness import Checklist, ChecklistItem, GoDecision, ItemEvent, RetroAction
-from .reports import (
-    Bounce,
-    Delivery,
-    LinkDay,
-    Rendering,
-    Report,
-    ReportStep,
-    ReportStyle,
-    ReportWords,
-    Schedule,
-    ShareLink,
-)
+from .reports import Rendering, Report, ReportStep, ReportStyle, ReportWords
 from .requirements import Requirement, RequirementEvent
 from .risks import Risk, RiskEvent
 from .weeks import KeptWeek, QueueMove, Review

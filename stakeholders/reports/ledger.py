@@ -31,9 +31,10 @@ def reports(user: User, scope: Team) -> QuerySet[Report]:
     )
     rows = Report.objects.filter(Exists(sent), team__in=access.below(user, scope)).select_related("team")
     rows = rows.annotate(later=Subquery(after.order_by("-pk").values("pk")[:1]))
-    return rows.prefetch_related(
-        "steps", "words", Prefetch("deliveries", Delivery.objects.order_by("pk")), Prefetch("links", links)
-    ).order_by("-monday", "-pk")
+    told = Delivery.objects.exclude(way=Delivery.NOTICE).order_by("pk")
+    return rows.prefetch_related("steps", "words", Prefetch("deliveries", told), Prefetch("links", links)).order_by(
+        "-monday", "-pk"
+    )
 
 
 @dataclass

@@ -8,7 +8,7 @@ from django import forms
 
 from delivery.forms.commitments import Typed
 from stakeholders.models import Schedule
-from stakeholders.models.reports import WEEKDAYS
+from stakeholders.models.deliveries import WEEKDAYS
 from stakeholders.reports.kept import AUDIENCES
 from teams.models import Person, Team
 

@@ -23,7 +23,7 @@ from stakeholders.reports.renderings.cleaning import cut, line
 from .trouble import Later, Never, Perhaps, Taken
 
 Act = Callable[[], None]
-NOTICE = "notice"  # the way of a mail that says that a draft waits
+NOTICE = Delivery.NOTICE
 
 
 def message_id(row: Delivery) -> str:

@@ -105,7 +105,7 @@ def test_a_webhook_is_never_shown_again(browser: Client, organisation: Organisat
     row = Schedule.objects.get()
     for page in (SENDING, f"/schedule/{row.pk}/edit/"):
         assert "secretword" not in _text(browser, page)
-    assert "hooks.slack.com #" in _text(browser, SENDING)
+    assert 'to Slack <span class="cell-sub" dir="auto">hooks.slack.com #' in _text(browser, SENDING)
     kept = bytes(row.address_secret)
     assert browser.post(f"/schedule/{row.pk}/edit/", TERMS | {"way": "slack", "at_time": "09:00"}).status_code == 302
     row.refresh_from_db()
@@ -174,6 +174,21 @@ def test_the_report_page_leads_to_mail_and_links_for_who_decides(
 ) -> None:  # type: ignore[no-untyped-def]
     assert f"/report/{told.pk}/deliver/" in _text(browser, told.get_absolute_url())
     assert "/deliver/" not in _text(page_of(executive), told.get_absolute_url())
+
+
+def test_the_ledger_tells_who_was_told_and_leaves_out_who_was_asked_to_review(
+    browser: Client, told: Report, executive: Person
+) -> None:
+    now = timezone.now()
+    for way, state, error in (("email", "refused", "No such user."), ("notice", "sent", "")):
+        Delivery.objects.create(
+            report=told, audience="finance", way=way, person=executive, to=f"{way}@example.org", state=state,
+            error=error, content_hash="x", created_at=now, done_at=now, by_name="Maya",
+        )  # fmt: skip
+    page = _text(browser, "/reports/integration-platform/ledger/")
+    assert "email@example.org" in page
+    assert "refused, No such user." in page
+    assert "notice@example.org" not in page
 
 
 def test_a_page_of_many_deliveries_costs_no_more_queries(
