@@ -19,11 +19,12 @@ from tests.fakes.server import FakeServer, Reply, Request
 from tests.observing import Observing, said
 
 A_PAGE = 100
-OVERLAP = 600.0  # seconds
+OVERLAP = 36_000.0  # seconds: 600 changes
+A_CHANGE = 60.0  # seconds: 20,000 things take two weeks, as one busy service might
 
 
 class World:
-    """The things as they truly are. `clock` is theirs: each change takes a second of it."""
+    """The things as they truly are. `clock` is theirs: each change takes a minute of it."""
 
     def __init__(self, count: int, seed: int) -> None:
         self.chance = random.Random(seed)
@@ -34,7 +35,7 @@ class World:
             self.begin(f"{'di'[number % 2]}{number}")
 
     def begin(self, id_: str) -> None:
-        self.clock += 1
+        self.clock += A_CHANGE
         self.things[id_] = {"kind": "deployment" if id_[0] == "d" else "incident", "id": id_, "at": self.clock}
         if id_[0] == "i":
             self.things[id_]["started"] = self.clock
@@ -42,7 +43,7 @@ class World:
     def change(self) -> dict[str, Any]:
         """Something happens to one of them: it ends, begins again, or is named anew. A copy of what it is now."""
         with self.lock:
-            self.clock += 1
+            self.clock += A_CHANGE
             thing = self.things[self.chance.choice(list(self.things))]
             thing["at"] = self.clock
             if thing["kind"] == "deployment":
@@ -58,10 +59,10 @@ class World:
         with self.lock:
             for thing in list(self.things.values()):
                 if thing["kind"] == "deployment" and "outcome" not in thing:
-                    self.clock += 1
+                    self.clock += A_CHANGE
                     thing |= {"at": self.clock, "started": thing["at"], "outcome": "success", "finished": self.clock}
                 elif thing["kind"] == "incident" and not thing.get("resolved"):
-                    self.clock += 1
+                    self.clock += A_CHANGE
                     thing |= {"at": self.clock, "resolved": self.clock}
 
 
