@@ -467,9 +467,8 @@ def test_dns_that_changes_its_answer_gains_nothing(server: Echo, monkeypatch: py
         raise OSError("no way out of this test")
 
     monkeypatch.setattr(socket, "create_connection", connect)
-    monkeypatch.setattr(http, "MOST_TRIES", 1)
-    port = int(server.url.rpartition(":")[2])
-    door = Door(address=f"https://rebind.example.org:{port}", resolve=lambda *_: next(answers), sleep=lambda _: None)
+    address = f"https://rebind.example.org:{server.url.rpartition(':')[2]}"
+    door = Door(address=address, resolve=lambda *_: next(answers), sleep=lambda _: None, most_tries=1)
     with door:
         with pytest.raises(ProviderError, match="cannot be reached"):
             door.get("/x")
