@@ -211,7 +211,7 @@ def _stored(source: Source, *pages: list[Event]) -> None:
 
 
 @settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(events=histories(), zone=st.sampled_from(ZONES), odd=st.sampled_from(ODD), cut=st.integers(0, 40))
 def test_the_weekly_sums_are_the_pure_definitions(
@@ -230,7 +230,7 @@ def test_the_weekly_sums_are_the_pure_definitions(
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(events=histories(), order=st.randoms(use_true_random=False), cuts=st.lists(st.integers(0, 40), max_size=3))
 def test_facts_told_late_twice_and_in_any_order_give_the_same_tables(
