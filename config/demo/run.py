@@ -187,7 +187,7 @@ def _trace(manager: Any) -> None:
 
     until = time.monotonic() + PULL_SECONDS
     while not manager._terminating and time.monotonic() < until and not investment.trace():
-        time.sleep(1)
+        time.sleep(1)  # a worker reads the sources meanwhile
     connection.close()
 
 
@@ -210,7 +210,7 @@ def _tell_reports(manager: Any) -> None:
 
     until = time.monotonic() + READY_SECONDS
     while not manager._terminating and not reports.is_measured() and time.monotonic() < until:
-        time.sleep(0.3)
+        time.sleep(0.3)  # a worker reads the sources meanwhile
     if not manager._terminating:
         reports.load()
 

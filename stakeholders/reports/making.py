@@ -74,7 +74,7 @@ def offered(held: Kept, audience: str) -> dict[str, Any]:
 
 def ask(held: Kept, audience: str, form: str, *, at: datetime | None = None) -> Rendering:
     """The file, made or in the making; one that failed is tried again. Raises KeyError for a form that is none."""
-    FORMS[form]  # noqa: B018
+    FORMS[form]  # noqa: B018 (raises KeyError for what is no form)
     now = at or timezone.now()
     row, made = Rendering.objects.get_or_create(
         report=held.row, audience=audience, form=form, content_hash=document_hash(held, audience),
