@@ -1,7 +1,8 @@
 """What follows from stored facts: which deployment an incident is put down to, and which deployments were bad.
 
 The definitions are in `linking.py`; here they are applied to the rows of a few services, and only what differs is
-written. Part of `ingest`: it runs within the same transaction.
+written. Whoever writes a fact marks its service, in the same transaction; `history.relink` works the marked ones out.
+A service with years of facts is so read once for a hundred pages, and links have one writer.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from django.db.models import Q
 
 from . import linking
 from .events import Answer
-from .models import Change, DeployedChange, Deployment, DirtyHistory, DirtyWeek, Failure, Incident, IncidentLink
+from .models import Change, DeployedChange, Deployment, DirtyLinks, DirtyWeek, Failure, Incident, IncidentLink
 
 
 def mark(moments: Iterable[tuple[int, datetime]]) -> None:
@@ -24,11 +25,9 @@ def mark(moments: Iterable[tuple[int, datetime]]) -> None:
     DirtyWeek.objects.bulk_create([DirtyWeek(service_id=service, at=at) for service, at in moments], batch_size=2000)
 
 
-def mark_history(services: Iterable[int]) -> None:
-    """Have what the deployments of `services` carried worked out anew, where that is ours to do."""
-    telling = Deployment.objects.filter(service__in=set(services)).exclude(origin="")
-    known = telling.values_list("service_id", flat=True).distinct()
-    DirtyHistory.objects.bulk_create([DirtyHistory(service_id=service) for service in sorted(known)])
+def mark_links(services: Iterable[int]) -> None:
+    """Have what belongs to the deployments of `services` worked out anew, once for all that is written meanwhile."""
+    DirtyLinks.objects.bulk_create([DirtyLinks(service_id=service) for service in sorted(set(services))])
 
 
 def links_and_failures(services: Iterable[int]) -> None:
@@ -126,8 +125,8 @@ def _link_incidents(services: set[int]) -> set[int]:
             new.append(IncidentLink(incident=one, deployment_id=wanted[0], how=wanted[1]))
         if one.resolved_at:  # a recovery time runs from the deployment that the incident is put down to
             moved.append((one.service_id, one.resolved_at))
-    IncidentLink.objects.filter(pk__in=stale).delete()
-    IncidentLink.objects.bulk_create(new, batch_size=1000)
+    IncidentLink.objects.filter(pk__in=stale).exclude(how=linking.How.PERSON).delete()  # corrected this very moment
+    IncidentLink.objects.bulk_create(new, batch_size=1000, ignore_conflicts=True)
     mark(moved)
     return set(Deployment.objects.filter(pk__in=touched).values_list("service_id", flat=True))
 

@@ -1,8 +1,9 @@
-"""What each deployment carried, for sources that tell commits and deployments apart from each other.
+"""What belongs to each deployment of a service; and first what it carried, where commits are told apart from it.
 
 By ancestry where the history of the repository is held: `linking.carried` is the definition, and a deployment that
 went back in history is a rollback. Else by time on the deployed branch, and the link says so. Worked out anew for the
 services that were marked, whatever the order in which the facts came; plain Git tells its own and is left alone.
+Then incidents and failures, for which see `derive`.
 """
 
 from __future__ import annotations
@@ -41,12 +42,12 @@ class _Deploy(NamedTuple):
 
 
 def relink(*, most: int = 20_000) -> set[int]:
-    """Work out the marked services anew, within the caller's transaction; the services whose links changed."""
+    """Work out the marked services anew, within the caller's transaction; these services. One caller at a time."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            DELETE FROM metrics_dirtyhistory
-             WHERE id <= (SELECT max(id) FROM (SELECT id FROM metrics_dirtyhistory ORDER BY id LIMIT %s) next)
+            DELETE FROM metrics_dirtylinks
+             WHERE id <= (SELECT max(id) FROM (SELECT id FROM metrics_dirtylinks ORDER BY id LIMIT %s) next)
             RETURNING service_id
             """,
             [most],
@@ -54,6 +55,13 @@ def relink(*, most: int = 20_000) -> set[int]:
         services = sorted({service for (service,) in cursor.fetchall()})
     if not services:
         return set()
+    _carried_by(services)
+    derive.links_and_failures(services)
+    return set(services)
+
+
+def _carried_by(services: Collection[int]) -> None:
+    """Tie the deployments of `services` to their changes, where that is ours to do."""
     deploys: dict[int, list[_Deploy]] = defaultdict(list)
     rows = Deployment.objects.filter(
         service__in=services, production=True, outcome="success", superseded_at=None, finished_at__isnull=False
@@ -63,20 +71,13 @@ def relink(*, most: int = 20_000) -> set[int]:
         "answer_by_history",
     ):  # fmt: skip
         deploys[service].append(_Deploy._make(row))
-    touched: set[int] = set()
     histories: dict[Place, Mapping[str, tuple[str, ...]]] = {}
-    for service, own in deploys.items():
+    for own in deploys.values():
         place = _place(own)
         if place is not None and place not in histories:
             histories[place] = _history(place)
-        changed = False
         for line in _lines(own):
-            changed |= _line(line, place, histories[place] if place else {})
-        if changed:
-            touched.add(service)
-    if touched:
-        derive.links_and_failures(touched)
-    return touched
+            _line(line, place, histories[place] if place else {})
 
 
 def _lines(own: Sequence[_Deploy]) -> list[list[_Deploy]]:
@@ -149,8 +150,8 @@ def _rebased(place: Place, parents: Mapping[str, tuple[str, ...]], titles: Mappi
 # --- one line of deployments -----------------------------------------------------------------------------------------
 
 
-def _line(line: Sequence[_Deploy], place: Place | None, parents: Mapping[str, tuple[str, ...]]) -> bool:
-    """Tie the deployments of one service and environment to their changes; whether anything differs from before."""
+def _line(line: Sequence[_Deploy], place: Place | None, parents: Mapping[str, tuple[str, ...]]) -> None:
+    """Tie the deployments of one service and environment to their changes."""
     known = [(str(one.pk), one.sha) for one in line if one.sha in parents]
     carried = linking.carried(parents, known)
     undone = linking.rollbacks(parents, known)
@@ -166,8 +167,8 @@ def _line(line: Sequence[_Deploy], place: Place | None, parents: Mapping[str, tu
     for deployment, change in _by_time(line, timed):
         wanted[deployment].add(change)
         how[deployment] = "time"
-    changed = _write(wanted, how, base, line)
-    return _answers(line, undone) or changed
+    _write(wanted, how, base, line)
+    _answers(line, undone)
 
 
 def _changes_at(place: Place, shas: Collection[str]) -> dict[str, int]:
@@ -203,7 +204,7 @@ def _by_time(line: Sequence[_Deploy], timed: Sequence[_Deploy]) -> list[tuple[in
 
 def _write(
     wanted: Mapping[int, set[int]], how: Mapping[int, str], base: Mapping[int, str], line: Sequence[_Deploy]
-) -> bool:
+) -> None:
     """Write the difference; the weeks of the deployments that differ are marked."""
     held: dict[int, dict[int, tuple[int, str]]] = defaultdict(dict)
     for pk, deployment, change, by in DeployedChange.objects.filter(deployment__in=wanted).values_list(
@@ -226,7 +227,6 @@ def _write(
     touched |= _standing(how, base, line)
     rows = Deployment.objects.filter(pk__in=touched).values_list("service_id", "finished_at")
     derive.mark((service, at) for service, at in rows if at)
-    return bool(touched)
 
 
 def _standing(how: Mapping[int, str], base: Mapping[int, str], line: Sequence[_Deploy]) -> set[int]:
@@ -254,7 +254,7 @@ def _standing(how: Mapping[int, str], base: Mapping[int, str], line: Sequence[_D
         return {pk for (pk,) in cursor.fetchall()}
 
 
-def _answers(line: Sequence[_Deploy], undone: Mapping[str, str]) -> bool:
+def _answers(line: Sequence[_Deploy], undone: Mapping[str, str]) -> None:
     """A deployment that went back in history is a rollback, unless its source said what it was."""
     of = {str(one.pk): one.provider_id for one in line}
     differing = []
@@ -268,4 +268,3 @@ def _answers(line: Sequence[_Deploy], undone: Mapping[str, str]) -> bool:
         Deployment.objects.filter(pk=pk).update(answer=answer, answers=answers, answer_by_history=bool(answer))
     rows = Deployment.objects.filter(pk__in=[pk for pk, _, _ in differing]).values_list("service_id", "finished_at")
     derive.mark((service, at) for service, at in rows if at)
-    return bool(differing)

@@ -65,8 +65,7 @@ def store(
     for gone in _of(events, ChangesGone):
         _changes_gone(source, gone, done, now)
     if done.services:
-        derive.mark_history(done.services)
-        derive.links_and_failures(done.services)
+        derive.mark_links(done.services)
     return done
 
 

@@ -21,7 +21,7 @@ from .events import Page, Tell
 from .models import OpenItem, Puzzle, Source, Stream
 
 OPEN, DERIVE, REPLAY = "open", "derive", "replay"
-ONCE = frozenset({DERIVE, REPLAY})  # asked for by a person, asks no provider, and comes to an end
+ONCE = frozenset(credentials.ASK_NOBODY)  # asked for by a person, asks no provider, and comes to an end
 ASK_AT_ONCE = 20
 ASK_EVERY = timedelta(minutes=2)  # while something is not over
 ASK_AGAIN = timedelta(days=1)  # what has been open for long is asked for less often

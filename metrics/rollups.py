@@ -6,6 +6,7 @@ time of its week, so that the rows of any group are pooled exactly, however the 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,21 +21,33 @@ from .periods import Week
 LOCK = 0x706C756D  # one rebuild at a time: a slower one must not overwrite a newer count
 MARKS_AT_ONCE = 20_000
 MANY = 20
+LONGEST = 20.0  # seconds that a worker counts while others write on
 
 
-def rebuild(*, now: datetime) -> int:
-    """Count the dirty weeks again; the number of service weeks written. Safe beside writers and other rebuilds."""
-    written = 0
-    while weeks := _rebuild_some(now):
+def rebuild(*, now: datetime, wait: bool = True) -> int:
+    """Link what is marked and count the dirty weeks again; the number of service weeks written.
+
+    Safe beside writers and other rebuilds. With `wait=False` it leaves the work to another rebuild that is running,
+    and what is marked while it works to the next.
+    """
+    written, until = 0, time.monotonic() + LONGEST
+    while weeks := _rebuild_some(now, wait):
         written += weeks
+        if not wait and time.monotonic() > until:
+            break
     return written
 
 
 @transaction.atomic
-def _rebuild_some(now: datetime) -> int:
+def _rebuild_some(now: datetime, wait: bool) -> int:
     zone = settings.ORGANISATION_ZONE
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        if wait:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        else:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+            if not cursor.fetchone()[0]:
+                return 0
         _mark_other_zones(cursor, zone.key)
         history.relink()
         # taken before counting: a mark made meanwhile is another row and stays for the next turn

@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from . import credentials, etags, ingest, observed, reading
@@ -31,6 +31,7 @@ MOST_SPARED = 25
 TELL_SECONDS = 1.0
 WAKE_AGAIN = timedelta(seconds=20)
 LONGEST_WAIT = timedelta(hours=1)
+A_TURN = 15.0  # seconds, when others wait for the same token
 
 
 class LeaseLost(Exception):
@@ -60,10 +61,34 @@ class Lease:
 
 
 def due(now: datetime) -> list[int]:
-    """Streams that somebody should read now and nobody was woken for lately: what is new before the past."""
+    """Streams that somebody should read now and nobody was woken for lately; of those in turns, the first."""
+    ordered = _waiting(now).exclude(woken_at__gt=now - WAKE_AGAIN)
+    return credentials.one_each(ordered.values_list("pk", "source__provider", "source__credential"), now=now)
+
+
+def following(stream: int, *, more: bool) -> int | None:
+    """Whom to read at once, now that `stream` is left: the next of those that take turns, or itself if it has `more`.
+
+    It counts as woken: should the message be lost, beat wakes it as it does any other.
+    """
+    now = timezone.now()
+    left = Stream.objects.filter(pk=stream).values_list("source__provider", "source__credential").first()
+    if left is None:  # its source was taken away
+        return None
+    provider, credential = left
+    if not credentials.takes_turns(provider, credential):
+        return stream if more else None
+    waiting = _waiting(now).filter(source__credential=credential).exclude(kind__in=reading.ONCE)
+    for one in credentials.one_each(waiting.values_list("pk", "source__provider", "source__credential"), now=now):
+        Stream.objects.filter(pk=one).update(woken_at=now)
+        return one
+    return None
+
+
+def _waiting(now: datetime) -> QuerySet[Stream]:
+    """Streams that may be read, in their order: what is new before the past, then who was read longest ago."""
     ready = Stream.objects.filter(_ready(now), due_at__lte=now, source__paused_at=None, dead_at=None)
-    ordered = ready.exclude(woken_at__gt=now - WAKE_AGAIN).order_by("-lane", "due_at")  # fresh, then backfill
-    return list(ordered.values_list("pk", flat=True))
+    return ready.order_by("-lane", F("tried_at").asc(nulls_first=True), "due_at", "pk")
 
 
 def _ready(now: datetime) -> Any:
@@ -131,7 +156,7 @@ def read(stream: int, owner: str, *, seconds: float = 60.0) -> bool:
     if lease is None:
         return False
     row = Stream.objects.select_related("source").get(pk=stream)
-    until = time.monotonic() + seconds
+    began = time.monotonic()
     try:
         with reading.opened(row, lease.tell) as next_page:
             while True:
@@ -140,7 +165,7 @@ def read(stream: int, owner: str, *, seconds: float = 60.0) -> bool:
                 if page.done or taken.is_broken:
                     return False
                 row.cursor, row.attempts, row.bad_in_a_row = dict(page.cursor), 1, taken.bad_in_a_row
-                if time.monotonic() > until or (row.lane == Stream.Lane.BACKFILL and credentials.fresh_waits(row)):
+                if time.monotonic() > began + seconds or _makes_room(row, time.monotonic() - began):
                     _release(lease, attempts=0, woken_at=None)
                     return row.lane == Stream.Lane.FRESH
     except LeaseLost:
@@ -161,6 +186,16 @@ def read(stream: int, owner: str, *, seconds: float = 60.0) -> bool:
         error = ProviderError(sentence, advice=advice, detail=detail)
         _release(lease, due_at=timezone.now() + _wait(row.attempts), **_said(error))
         return False
+
+
+def _makes_room(row: Stream, held: float) -> bool:
+    """Whether somebody else comes first now: the past waits for what is new, and who takes turns for the others."""
+    if row.kind in reading.ONCE:
+        return False
+    turns = credentials.takes_turns(row.source.provider, row.source.credential)
+    if row.lane == Stream.Lane.BACKFILL or (turns and held > A_TURN):
+        return credentials.fresh_waits(row)
+    return False
 
 
 def keep(lease: Lease, source: Source, page: Page) -> Taken:

@@ -57,8 +57,9 @@ def wake_due_streams() -> None:
 def read_stream(stream: int) -> None:
     """Read a stream for a minute, then make room for others. A first fetch of a large repository may take longer."""
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    if streams.read(stream, owner):
-        send_quietly(read_stream, stream)
+    more = streams.read(stream, owner)
+    if (following := streams.following(stream, more=more)) is not None:
+        send_quietly(read_stream, following)
 
 
 @shared_task
@@ -70,8 +71,8 @@ def sweep_inbox() -> None:
 
 @shared_task
 def rebuild_dirty_weeks() -> None:
-    """Count the weeks again in which a fact changed."""
-    rollups.rebuild(now=timezone.now())
+    """Count the weeks again in which a fact changed. While another worker does, there is better to do than to wait."""
+    rollups.rebuild(now=timezone.now(), wait=False)
 
 
 @shared_task

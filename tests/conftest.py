@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import shutil
 import socket
 from collections.abc import Iterator, Sequence
@@ -10,11 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management.commands import flush
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 OF_MIGRATIONS = ("django_content_type", "auth_permission", "django_migrations")
 pytest_plugins = ["tests.personas", "tests.demos"]
+
+
+def pytest_configure() -> None:
+    """Each process of the suite has a cache of its own: one that is emptied must not empty the others'."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker.startswith("gw"):
+        cache = settings.CACHES["default"]
+        cache["LOCATION"] += f"{'&' if '?' in cache['LOCATION'] else '?'}db={1 + int(worker[2:]) % 15}"
+
 
 _real_connect = socket.socket.connect
 

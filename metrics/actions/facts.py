@@ -28,7 +28,7 @@ def correct_incident(*, incident: Incident, deployment: Deployment | None, reaso
             "corrected_at": timezone.now(), "corrected_by": by,
         },
     )  # fmt: skip
-    derive.links_and_failures([incident.service_id])
+    derive.mark_links([incident.service_id])
     if incident.resolved_at:
         derive.mark([(incident.service_id, incident.resolved_at)])
     transaction.on_commit(count_again)

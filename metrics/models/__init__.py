@@ -18,7 +18,7 @@ from .facts import (
 from .reading import Inbox, KeptEtag, Observed, OpenItem, Puzzle, RawPage, SourceDay, Stream, WorkerStart
 from .runs import PipelineJob, PipelineRun
 from .sources import Credential, HookSecret, Service, ServiceOwner, Source
-from .weeks import DirtyHistory, DirtyWeek, ServiceWeek
+from .weeks import DirtyLinks, DirtyWeek, ServiceWeek
 
 __all__ = [
     "Change",
@@ -27,7 +27,7 @@ __all__ = [
     "Credential",
     "DeployedChange",
     "Deployment",
-    "DirtyHistory",
+    "DirtyLinks",
     "DirtyWeek",
     "FactQuerySet",
     "Failure",

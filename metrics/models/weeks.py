@@ -53,13 +53,14 @@ class DirtyWeek(models.Model):
         return f"{self.service_id} at {self.at:%Y-%m-%d}"
 
 
-class DirtyHistory(models.Model):
-    """A service whose deployments or history changed: what each deployment carried is to be worked out again.
+class DirtyLinks(models.Model):
+    """A service of which a fact changed: what belongs to each of its deployments is to be worked out again.
 
-    Appended and taken like `DirtyWeek`.
+    That is the changes it carried, the incidents put down to it, and what shows it to have been bad. Appended and
+    taken like `DirtyWeek`.
     """
 
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="+")
 
     def __str__(self) -> str:
-        return f"history of {self.service_id}"
+        return f"links of {self.service_id}"

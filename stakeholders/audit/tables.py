@@ -32,7 +32,7 @@ EXEMPT: dict[str, str] = {
     "metrics.OpenItem": _WORK,
     "metrics.KeptEtag": _WORK,
     "metrics.Credential": _WORK,
-    "metrics.DirtyHistory": _WORK,
+    "metrics.DirtyLinks": _WORK,
     "metrics.Observed": _SEEN,
     "metrics.Puzzle": _SEEN,
     "metrics.Commit": _SEEN,

@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from metrics import actions, streams
+from metrics import actions, rollups, streams
 from metrics.models import Service, Source, Stream
 from teams.models import Person, Team
 from tests.observing import Observing
@@ -51,6 +51,7 @@ def pull() -> Callable[[Stream], Stream]:
         Stream.objects.filter(pk=stream.pk).update(due_at=timezone.now())
         while streams.read(stream.pk, "test"):
             pass
+        rollups.rebuild(now=timezone.now())
         stream.refresh_from_db()
         return stream
 

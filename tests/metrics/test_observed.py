@@ -410,7 +410,7 @@ def test_streams_of_one_token_take_turns_and_the_past_makes_room_for_what_is_new
     lease = streams.take(fresh.pk, "one")
     assert lease is not None
     assert streams.take(past.pk, "two") is None
-    assert streams.due(timezone.now())[0] != past.pk
+    assert not {past.pk, fresh.pk} & set(streams.due(timezone.now()))
     streams._release(lease, attempts=0)
     Observing.pages = [[said("incident", f"i{n}", n)] for n in range(5)]
     Stream.objects.filter(pk=fresh.pk).update(due_at=timezone.now())
@@ -423,6 +423,32 @@ def test_streams_of_one_token_take_turns_and_the_past_makes_room_for_what_is_new
         past = read(source, "things", "backfill")
     assert Incident.objects.count() == 5
     assert streams.take(past.pk, "two") is None, "it is complete"
+
+
+def test_who_reads_for_long_makes_room_for_those_that_wait_for_its_token_and_goes_on_after_them(
+    connect_observing: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "A_TURN", 0.0)
+    source = connect_observing(secret="token", address="https://x.example.org")
+    things, open_ = (source.streams.get(kind=kind, lane="fresh") for kind in ("things", "open"))
+    Observing.pages = [[said("deployment", f"d{n}", n, started=0)] for n in range(4)]
+    assert set(streams.due(timezone.now())) & {things.pk, open_.pk} == {things.pk}, "one of them, the first"
+
+    assert streams.read(things.pk, "one") is True
+    things.refresh_from_db()
+    assert things.cursor["page"] == 1, "one page, then it made room"
+    assert streams.following(things.pk, more=True) == open_.pk
+
+    lease = streams.take(open_.pk, "two")
+    assert lease is not None
+    assert streams.following(things.pk, more=True) is None, "the token is in use"
+    streams._release(lease, attempts=0)
+    assert streams.read(open_.pk, "two") is True, "one page, then it made room in its turn"
+    assert streams.following(open_.pk, more=True) == things.pk
+    while (at := streams.following(things.pk, more=True)) is not None:
+        streams.read(at, "one")
+    assert {row.kind for row in source.streams.filter(succeeded_at=None)} == set()
+    assert Deployment.objects.count() == 4
 
 
 def test_a_window_can_be_paused_resumed_and_widened(connect_observing: Connect) -> None:

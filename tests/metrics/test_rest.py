@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics import inbox
+from metrics import inbox, rollups
 from metrics.actions.hooks import add_hook_secret, retire_hook_secret
 from metrics.events import DeploymentSeen, IncidentSeen, Observation, Outcome, Push, Unreadable
 from metrics.models import Change, Deployment, Inbox, Incident, PipelineRun, Source
@@ -79,6 +80,7 @@ def test_what_is_sent_is_kept_at_once_and_read_soon(sender: Sender) -> None:
     assert (held.sha, held.first_commit_at) == (SHA, datetime(2026, 11, 18, 8, tzinfo=UTC))
     found = PipelineRun.objects.get()
     assert (found.workflow, found.outcome, found.jobs.count()) == ("build", "failure", 1)
+    rollups.rebuild(now=timezone.now())
     broken = Incident.objects.get()
     assert (broken.caused_by, broken.resolved_at, broken.link.deployment.provider_id) == ("d1", None, "d1")
 
