@@ -431,7 +431,7 @@ def test_who_reads_for_long_makes_room_for_those_that_wait_for_its_token_and_goe
     monkeypatch.setattr(streams, "A_TURN", 0.0)
     source = connect_observing(secret="token", address="https://x.example.org")
     things, open_ = (source.streams.get(kind=kind, lane="fresh") for kind in ("things", "open"))
-    Observing.pages = [[said("deployment", f"d{n}", n, started=0)] for n in range(4)]
+    Observing.pages = [[said("incident", f"i{n}", n)] for n in range(4)]
     assert set(streams.due(timezone.now())) & {things.pk, open_.pk} == {things.pk}, "one of them, the first"
 
     assert streams.read(things.pk, "one") is True
@@ -448,7 +448,7 @@ def test_who_reads_for_long_makes_room_for_those_that_wait_for_its_token_and_goe
     while (at := streams.following(things.pk, more=True)) is not None:
         streams.read(at, "one")
     assert {row.kind for row in source.streams.filter(succeeded_at=None)} == set()
-    assert Deployment.objects.count() == 4
+    assert Incident.objects.count() == 4
 
 
 def test_a_window_can_be_paused_resumed_and_widened(connect_observing: Connect) -> None:
