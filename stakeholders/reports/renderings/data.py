@@ -8,10 +8,9 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from typing import Any
 
+from stakeholders.reports.cleaning import clean
 from stakeholders.reports.document import Document
 from stakeholders.reports.facts import FactBase
-
-from .cleaning import clean
 
 SCHEMA = "plumbline-report/1"
 BLOCKS = ("Text", "Table", "Figures", "DriftChart", "BarChart", "Sparks")

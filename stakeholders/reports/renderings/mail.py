@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from html import escape
 
+from stakeholders.reports.cleaning import clean, plain, web
 from stakeholders.reports.document import Block, Cell, Document, DriftChart, Figures, Table, Text
 from stakeholders.reports.facts import FactBase
 
-from .cleaning import clean, line, web
 from .plain import MARKS, NUMBERS
 from .tabled import headed, lines_of, more, paged
 
@@ -72,7 +72,7 @@ def render(document: Document, facts: FactBase) -> bytes:
 
 
 def _line(words: str) -> str:
-    return escape(line(words))
+    return escape(plain(words))
 
 
 def _words(words: str) -> str:

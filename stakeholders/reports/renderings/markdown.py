@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from stakeholders.reports.cleaning import clean, plain, web
 from stakeholders.reports.document import Block, Cell, Document, DriftChart, Figures, Table, Text
 from stakeholders.reports.facts import FactBase
 
-from .cleaning import clean, line, web
 from .plain import MARKS, NUMBERS
 from .tabled import lines_of, more, paged
 
@@ -27,7 +27,7 @@ def render(document: Document, facts: FactBase) -> bytes:
             lines = _block(block)
             said += [*lines, ""] if lines else []
     said += ["---", "", _escaped(" · ".join(one for one in (document.as_of_words, document.prepared) if one))]
-    said += ["", f"Record `{line(document.digest)}`"] if document.digest else []
+    said += ["", f"Record `{plain(document.digest)}`"] if document.digest else []
     said += ["", f"<{web(document.url)}>"] if web(document.url) else []
     return ("\n".join(said).strip() + "\n").encode()
 
@@ -72,7 +72,7 @@ def _cell(cell: Cell) -> str:
 
 def _escaped(words: str) -> str:
     """One line of words in which no sign means anything to Markdown, HTML or a wiki."""
-    return _unlinked(_START.sub(_kept, _SIGNS.sub(r"\\\1", line(words))))
+    return _unlinked(_START.sub(_kept, _SIGNS.sub(r"\\\1", plain(words))))
 
 
 def _kept(found: re.Match[str]) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import textwrap
 import unicodedata
 
+from stakeholders.reports.cleaning import clean, plain
 from stakeholders.reports.document import Block, Document, DriftChart, Figures, Table, Text
 from stakeholders.reports.facts import FactBase
 
-from .cleaning import clean, line
 from .tabled import headed, lines_of, more, paged
 
 WIDTH = 80
@@ -32,7 +32,7 @@ def render(document: Document, facts: FactBase) -> bytes:
     said += ["=" * WIDTH]
     for words in (document.as_of_words, document.prepared, f"Record {document.digest}" if document.digest else ""):
         said += _wrapped(words) if words else []
-    said += [line(document.url)] if document.url else []
+    said += [plain(document.url)] if document.url else []
     return ("\n".join(one.rstrip() for one in said).strip() + "\n").encode()
 
 
@@ -42,8 +42,8 @@ def _block(block: Block) -> list[str]:
     if isinstance(block, Figures):
         found = []
         for one in block.items:
-            note = f" ({line(one.note)})" if one.note else ""
-            found += _wrapped(f"{line(one.label)}: {line(one.words)}{note}")
+            note = f" ({plain(one.note)})" if one.note else ""
+            found += _wrapped(f"{plain(one.label)}: {plain(one.words)}{note}")
         return found
     table = paged(block)
     if table is None:
@@ -60,7 +60,7 @@ def _table(table: Table) -> list[str]:
     if not table.rows:
         return _wrapped(table.empty or "None.")
     rows = [[_cell(cell.words, cell.tone, cell.note) for cell in row] for row in table.shown]
-    heads = [[line(one.name)] for one in table.columns] if headed(table) else []
+    heads = [[plain(one.name)] for one in table.columns] if headed(table) else []
     widths = _widths([*([heads] if heads else []), *rows])
     right = [one.kind in NUMBERS and index > 0 for index, one in enumerate(table.columns)]
     found = []
@@ -73,7 +73,7 @@ def _table(table: Table) -> list[str]:
 
 def _cell(words: str, tone: str, note: str) -> list[str]:
     mark = MARKS.get(tone, "")
-    return [one for one in (f"{mark} {line(words)}".strip() if mark else line(words), line(note)) if one]
+    return [one for one in (f"{mark} {plain(words)}".strip() if mark else plain(words), plain(note)) if one]
 
 
 def _widths(rows: list[list[list[str]]]) -> list[int]:

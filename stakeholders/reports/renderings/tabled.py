@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 from stakeholders.reports.document import (
     BarChart,
@@ -16,8 +17,6 @@ from stakeholders.reports.document import (
     Table,
     Text,
 )
-
-from .cleaning import day
 
 
 def table_of(block: Block) -> Table | None:
@@ -169,3 +168,8 @@ def notes(document: Document) -> list[str]:
         if isinstance(block, Text) and block.role == "note":
             found.append(block.words)
     return [one for one in found if one]
+
+
+def day(value: date) -> str:
+    """ "8 Jan 2027"."""
+    return f"{value.day} {value:%b} {value.year}"

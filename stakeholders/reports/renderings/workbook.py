@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 import xlsxwriter
 
+from stakeholders.reports.cleaning import clean, cut, plain, web
 from stakeholders.reports.document import Cell, Column, Document, DriftChart, Table, Text
 from stakeholders.reports.facts import FactBase
 
-from .cleaning import clean, cut, line, web
 from .packing import packed
 from .tabled import lines_of, values_of
 
@@ -35,9 +35,9 @@ def render(document: Document, facts: FactBase) -> bytes:
     )  # fmt: skip
     book.set_properties(
         {
-            "title": cut(line(document.title), 200), "subject": cut(line(document.headline.words), 250),
-            "author": cut(line(document.prepared or document.organisation), 200),
-            "company": cut(line(document.organisation), 200),
+            "title": cut(plain(document.title), 200), "subject": cut(plain(document.headline.words), 250),
+            "author": cut(plain(document.prepared or document.organisation), 200),
+            "company": cut(plain(document.organisation), 200),
             "created": document.as_of.astimezone(UTC).replace(tzinfo=None),
         }
     )  # fmt: skip
@@ -94,7 +94,7 @@ class _Sheets:
         bold = self._format(bold=True, bottom=True)
         for index, (column, has_note) in enumerate(zip(table.columns, noted, strict=True)):
             usual = {"status": "Status", "count": "No."}.get(column.kind, "Note" if index else "Name")
-            head = line(column.name) or usual
+            head = plain(column.name) or usual
             places.append(len(wide))
             self._words(sheet, 0, len(wide), head, bold)
             wide.append(_wide(column, [row[index] for row in table.rows[:500]]))
@@ -148,7 +148,7 @@ class _Sheets:
 
     def _name(self, wanted: str) -> str:
         """At most 31 UTF-16 units, none of those that a sheet's name may not hold, and not there yet."""
-        kept = "".join(" " if one in "[]:*?/\\'" or ord(one) > 0xFFFF else one for one in line(wanted))
+        kept = "".join(" " if one in "[]:*?/\\'" or ord(one) > 0xFFFF else one for one in plain(wanted))
         kept = cut(" ".join(kept.split()), 31) or "Table"
         name, number = kept, 1
         while name.lower() in self._names:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from stakeholders.reports.cleaning import cut, plain, web
 from stakeholders.reports.document import Document, Figures, Table
-from stakeholders.reports.renderings.cleaning import cut, line, web
 
 MOST_ASKS, MOST_FIGURES = 5, 4
 Json = dict[str, Any]
@@ -24,14 +24,14 @@ def _asks(document: Document) -> list[str]:
             cells = [
                 (column, cell) for column, cell in zip(table.columns, row, strict=True) if column.page and cell.words
             ]
-            said = [line(cell.words) for column, cell in cells if column.name]
+            said = [plain(cell.words) for column, cell in cells if column.name]
             found.append(cut(" · ".join(said), 280))
     return found
 
 
 def _figures(document: Document) -> list[tuple[str, str]]:
     return [
-        (cut(line(one.label), 80), cut(f"{line(one.words)}{f' ({line(one.note)})' if one.note else ''}", 120))
+        (cut(plain(one.label), 80), cut(f"{plain(one.words)}{f' ({plain(one.note)})' if one.note else ''}", 120))
         for _, block in document.blocks()
         if isinstance(block, Figures)
         for one in block.items[:MOST_FIGURES]
@@ -40,8 +40,8 @@ def _figures(document: Document) -> list[tuple[str, str]]:
 
 def slack(document: Document) -> Json:
     """Blocks for an incoming webhook of Slack."""
-    title = cut(line(f"{document.team}: {document.title}"), 150)
-    headline = cut(line(document.headline.words), 2000)
+    title = cut(plain(f"{document.team}: {document.title}"), 150)
+    headline = cut(plain(document.headline.words), 2000)
     blocks: list[Json] = [_header(title), _words(headline)]
     figures = _figures(document)
     if figures:
@@ -55,7 +55,7 @@ def slack(document: Document) -> Json:
     if web(document.url):
         open_it = {"type": "plain_text", "text": "Open the report", "emoji": False}
         blocks.append({"type": "actions", "elements": [{"type": "button", "text": open_it, "url": web(document.url)}]})
-    foot = {"type": "plain_text", "text": cut(line(document.as_of_words), 300) or "–", "emoji": False}
+    foot = {"type": "plain_text", "text": cut(plain(document.as_of_words), 300) or "–", "emoji": False}
     blocks.append({"type": "context", "elements": [foot]})
     return {"text": _unmarked(f"{title}. {headline}"), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
 
@@ -75,8 +75,8 @@ def _unmarked(said: str) -> str:
 def teams(document: Document) -> Json:
     """An adaptive card for an incoming webhook or workflow of Microsoft Teams."""
     body = [
-        _run(cut(line(f"{document.team}: {document.title}"), 300), size="small", subtle=True),
-        _run(cut(line(document.headline.words), 2000), size="large", weight="bolder"),
+        _run(cut(plain(f"{document.team}: {document.title}"), 300), size="small", subtle=True),
+        _run(cut(plain(document.headline.words), 2000), size="large", weight="bolder"),
     ]
     for label, words in _figures(document):
         body.append({"type": "RichTextBlock", "inlines": [_text(f"{label}: "), _text(words, weight="bolder")]})
@@ -84,7 +84,7 @@ def teams(document: Document) -> Json:
     if asks:
         body.append(_run("Asked of you", weight="bolder"))
         body += [_run(f"{n}. {said}") for n, said in enumerate(asks, 1)]
-    body.append(_run(cut(line(document.as_of_words), 300), size="small", subtle=True))
+    body.append(_run(cut(plain(document.as_of_words), 300), size="small", subtle=True))
     card: Json = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4",
         "body": body, "msteams": {"width": "Full"},

@@ -16,9 +16,9 @@ from django.core.mail.message import sanitize_address
 
 from stakeholders.models import Delivery, Report
 from stakeholders.reports import making
+from stakeholders.reports.cleaning import cut, plain
 from stakeholders.reports.kept import Kept
 from stakeholders.reports.renderings import FORMS
-from stakeholders.reports.renderings.cleaning import cut, line
 
 from .trouble import Later, Never, Perhaps, Taken
 
@@ -46,7 +46,7 @@ def _report(row: Delivery, held: Kept) -> EmailMultiAlternatives:
     told = held.document(row.audience)
     week = held.facts.week.isocalendar().week
     message = EmailMultiAlternatives(
-        subject=cut(line(f"{told.team}, week {week}: {told.headline.words}"), 160),
+        subject=cut(plain(f"{told.team}, week {week}: {told.headline.words}"), 160),
         body=_file(held, row.audience, "txt").decode(), to=[row.to],
     )  # fmt: skip
     message.attach_alternative(_file(held, row.audience, "html").decode(), "text/html")
@@ -61,11 +61,11 @@ def _notice(row: Delivery, held: Kept) -> EmailMultiAlternatives:
     week = held.facts.week.isocalendar().week
     where = f"{settings.ADDRESS}{held.row.get_absolute_url()}" if settings.ADDRESS else "the page Reports"
     body = (
-        f"A draft of the report on {line(held.facts.team)} for week {week} waits for your review.\n\n"
+        f"A draft of the report on {plain(held.facts.team)} for week {week} waits for your review.\n\n"
         f"Read it, change words if you like, mark it as reviewed and send it:\n{where}\n\n"
         "It goes to the people of the schedule once you send it. Nothing was sent yet.\n"
     )
-    subject = cut(line(f"To review: {held.facts.team}, week {week}"), 160)
+    subject = cut(plain(f"To review: {held.facts.team}, week {week}"), 160)
     return EmailMultiAlternatives(subject=subject, body=body, to=[row.to])
 
 
@@ -169,8 +169,8 @@ def _bare(address: str) -> str:
 
 def _said(code: int, words: bytes | str) -> str:
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    return cut(line(f"{code} {text}"), 300)
+    return cut(plain(f"{code} {text}"), 300)
 
 
 def _named(fault: Exception) -> str:
-    return cut(line(str(fault)), 200) or type(fault).__name__
+    return cut(plain(str(fault)), 200) or type(fault).__name__

@@ -20,10 +20,10 @@ from pptx import Presentation
 from stakeholders.reports import facts as based
 from stakeholders.reports.document import BarChart, Document, DriftChart, Figures, Sparks, Table, Text
 from stakeholders.reports.renderings import FORMS
-from stakeholders.reports.renderings.cleaning import day
 from stakeholders.reports.renderings.data import SCHEMA
 from stakeholders.reports.renderings.plain import wide
 from stakeholders.reports.renderings.slides import fitting
+from stakeholders.reports.renderings.tabled import day
 from stakeholders.reports.wording import document
 
 from .story import HOSTILE, empty, hostile, large, story

@@ -11,8 +11,8 @@ from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_TICK_LABEL_POSI
 from pptx.oxml.ns import qn
 from pptx.util import Inches, Pt
 
+from stakeholders.reports.cleaning import cut, plain
 from stakeholders.reports.document import BarChart, DriftChart, Point, Spark
-from stakeholders.reports.renderings.cleaning import cut, line
 
 from . import fitting
 from .paint import FC, FC_MID, FILLS, INK, INK_2, INK_3, LINE, STRONG, TONES, colour, described, font
@@ -36,10 +36,10 @@ def short(day: date, other: date) -> str:
 def drift(slide: Any, at: Place, of: DriftChart) -> None:
     """Even odds and 85% sure of each week as lines, the deadline as one that does not move."""
     data = CategoryChartData(number_format="d mmm yyyy")
-    data.categories = [line(one.label) or "–" for one in of.points]
+    data.categories = [plain(one.label) or "–" for one in of.points]
     data.add_series("85% sure", [serial(one.sure) for one in of.points])
     data.add_series("Even odds", [serial(one.even) for one in of.points])
-    data.add_series(line(of.deadline_words) or "Deadline", [serial(of.deadline)] * len(of.points))
+    data.add_series(plain(of.deadline_words) or "Deadline", [serial(of.deadline)] * len(of.points))
     frame = slide.shapes.add_chart(XL_CHART_TYPE.LINE, *map(Inches, at), data)
     frame.name = "Forecast week by week"
     described(frame, of.alt or of.title)
@@ -69,7 +69,7 @@ def drift(slide: Any, at: Place, of: DriftChart) -> None:
         chart.plots[0].series, said, places, at_point, strict=True
     ):
         _line(series, ink, thick)
-        _label(series.points[index % len(of.points)], line(words), room, ink=label, at=place)
+        _label(series.points[index % len(of.points)], plain(words), room, ink=label, at=place)
     step = max((high - low) // 4 + 1, 1)
     axis.minimum_scale, axis.maximum_scale, axis.major_unit = low - step / 2, high + step / 2, step
     axis.tick_labels.number_format, axis.tick_labels.number_format_is_linked = "d mmm", False
@@ -88,13 +88,14 @@ def bars(slide: Any, at: Place, of: BarChart) -> int:
     room = at[2] * 0.4 * 72
     data = CategoryChartData(number_format="#,##0")
     names = [
-        fitting.trimmed(f"{line(one.label)}{f' ({line(one.note)})' if one.note else ''}", 10, room, 2) for one in shown
+        fitting.trimmed(f"{plain(one.label)}{f' ({plain(one.note)})' if one.note else ''}", 10, room, 2)
+        for one in shown
     ]
     data.categories = [cut(name, 120) for name in names]
-    data.add_series(f"Expected penalty, {line(of.currency)}", [_amount(one.penalty) for one in shown])
+    data.add_series(f"Expected penalty, {plain(of.currency)}", [_amount(one.penalty) for one in shown])
     costs = any(one.cost for one in shown)
     if costs:
-        data.add_series(f"Cost, {line(of.currency)}", [_amount(one.cost) for one in shown])
+        data.add_series(f"Cost, {plain(of.currency)}", [_amount(one.cost) for one in shown])
     frame = slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *map(Inches, at), data)
     frame.name = "Expected penalty under each option"
     described(frame, of.alt or of.title)
@@ -111,7 +112,7 @@ def bars(slide: Any, at: Place, of: BarChart) -> int:
             point.format.fill.fore_color.rgb = colour(FC_MID if number else own)
             if not number and one.penalty is not None:
                 room = at[2] * 0.57 * (1 - one.penalty / 100 / (most * WHITE)) * 72 if most else at[2] * 36
-                _label(point, line(one.words), room - 6, ink=INK, at=XL_LABEL_POSITION.OUTSIDE_END)
+                _label(point, plain(one.words), room - 6, ink=INK, at=XL_LABEL_POSITION.OUTSIDE_END)
     chart.category_axis.reverse_order = True
     chart.value_axis.minimum_scale, chart.value_axis.maximum_scale = 0, most * WHITE or 1
     _axes(chart, 10)
@@ -130,12 +131,12 @@ def spark(slide: Any, at: Place, of: Spark) -> None:
     data = CategoryChartData(number_format="General")
     count = len(of.values)
     inside = [""] * max(count - 2, 0)
-    data.categories = [line(of.first_label) or " ", *(name or " " for name in inside), line(of.last_label) or " "][
+    data.categories = [plain(of.first_label) or " ", *(name or " " for name in inside), plain(of.last_label) or " "][
         -count:
     ]
-    data.add_series(line(of.label) or "Measure", list(of.values))
+    data.add_series(plain(of.label) or "Measure", list(of.values))
     frame = slide.shapes.add_chart(XL_CHART_TYPE.LINE_MARKERS, *map(Inches, at), data)
-    frame.name = line(of.label)[:80] or "Measure"
+    frame.name = plain(of.label)[:80] or "Measure"
     described(frame, of.alt or f"{of.label}: {of.words}. {of.note}")
     chart = frame.chart
     _bare(chart)
@@ -156,7 +157,7 @@ def spark(slide: Any, at: Place, of: Spark) -> None:
     point.marker.format.fill.solid()
     point.marker.format.fill.fore_color.rgb = colour(FILLS.get(of.tone, FC))
     point.marker.format.line.fill.background()
-    _label(point, line(of.words), at[2] * 0.35 * 72, ink=INK, size=12, bold=True)
+    _label(point, plain(of.words), at[2] * 0.35 * 72, ink=INK, size=12, bold=True)
 
 
 def _bare(chart: Any) -> None:

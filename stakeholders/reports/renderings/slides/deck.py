@@ -14,6 +14,7 @@ from pptx import Presentation
 from pptx.opc.constants import RELATIONSHIP_TYPE as RT
 from pptx.util import Inches
 
+from stakeholders.reports.cleaning import clean, cut, plain
 from stakeholders.reports.document import (
     BarChart,
     Block,
@@ -26,7 +27,6 @@ from stakeholders.reports.document import (
     Text,
 )
 from stakeholders.reports.facts import FactBase
-from stakeholders.reports.renderings.cleaning import clean, cut, line
 from stakeholders.reports.renderings.packing import packed
 from stakeholders.reports.renderings.tabled import paged
 
@@ -265,12 +265,12 @@ class _Deck:
         paint.words(
             slide,
             (LEFT, 0.3, ROOM * 0.72, 0.24),
-            f"{line(said.team)}  ·  {line(said.title)}",
+            f"{plain(said.team)}  ·  {plain(said.title)}",
             (11, 10),
             ink=paint.INK_3,
         )
         right = (LEFT + ROOM * 0.74, 0.3, ROOM * 0.26, 0.24)
-        paint.words(slide, right, line(said.organisation), (11, 10), right=True, ink=paint.INK_3)
+        paint.words(slide, right, plain(said.organisation), (11, 10), right=True, ink=paint.INK_3)
         paint.rule(slide, LEFT, 0.6, ROOM, ink=paint.INK, thick=1.25)
         paint.rule(slide, LEFT, 6.98, ROOM)
         parts = [one for one in (said.state, said.as_of_words, said.prepared) if one]
@@ -286,9 +286,9 @@ class _Deck:
 
     def _properties(self) -> None:
         of, said = self.made_of.core_properties, self.said
-        of.title, of.subject = cut(line(said.title), 200), cut(line(said.headline.words), 250)
-        of.author = of.last_modified_by = cut(line(said.prepared or said.organisation), 200)
-        of.keywords, of.comments, of.category, of.revision = "", cut(line(said.digest), 200), "", 1
+        of.title, of.subject = cut(plain(said.title), 200), cut(plain(said.headline.words), 250)
+        of.author = of.last_modified_by = cut(plain(said.prepared or said.organisation), 200)
+        of.keywords, of.comments, of.category, of.revision = "", cut(plain(said.digest), 200), "", 1
         of.created = of.modified = said.as_of.replace(tzinfo=None)
         of.language = "en"
 

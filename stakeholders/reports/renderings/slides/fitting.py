@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stakeholders.reports.renderings.cleaning import clean
+from stakeholders.reports.cleaning import clean
 
 SPARE = 1.2
 BOLD = 1.17

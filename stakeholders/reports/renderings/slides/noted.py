@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from stakeholders.reports.cleaning import clean, plain
 from stakeholders.reports.document import Block, Document, DriftChart, Figures, Section, Text
-from stakeholders.reports.renderings.cleaning import clean, line
 from stakeholders.reports.renderings.tabled import headed, lines_of, more, notes, paged
 
 
@@ -32,9 +32,9 @@ def _said(block: Block) -> list[str]:
     if not table.rows:
         return [*found, *([table.empty] if table.empty else [])]
     if headed(table):
-        found.append(" | ".join(line(one.name) or "–" for one in table.columns))
+        found.append(" | ".join(plain(one.name) or "–" for one in table.columns))
     for row in table.shown:
-        cells = (f"{line(cell.words)}{f' ({line(cell.note)})' if cell.note else ''}" for cell in row)
+        cells = (f"{plain(cell.words)}{f' ({plain(cell.note)})' if cell.note else ''}" for cell in row)
         found.append(" | ".join(one or "–" for one in cells))
     if table.more:
         found.append(more(table))

@@ -11,8 +11,8 @@ from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE, PP_ALIGN
 from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
+from stakeholders.reports.cleaning import clean, plain, web
 from stakeholders.reports.document import Cell, Table
-from stakeholders.reports.renderings.cleaning import clean, line, web
 from stakeholders.reports.renderings.plain import MARKS, NUMBERS
 from stakeholders.reports.renderings.tabled import headed
 
@@ -92,7 +92,7 @@ def table(slide: Any, at: tuple[float, float, float, float], of: Table) -> tuple
     frame = slide.shapes.add_table(
         len(rows) + heads, len(of.columns), Inches(left), Inches(top), Inches(wide), Inches(used)
     )
-    frame.name = line(of.title)[:80] or "Table"
+    frame.name = plain(of.title)[:80] or "Table"
     described(frame, f"{of.title or 'Table'}: {len(of.rows)} rows")
     made = frame.table
     _plain(made, heads=heads)
@@ -103,7 +103,11 @@ def table(slide: Any, at: tuple[float, float, float, float], of: Table) -> tuple
         for index, column in enumerate(of.columns):
             right = column.kind in NUMBERS and index > 0
             _cell(
-                made.cell(0, index), [(line(column.name), HEAD, False, INK_3)], widths[index], right=right, under=STRONG
+                made.cell(0, index),
+                [(plain(column.name), HEAD, False, INK_3)],
+                widths[index],
+                right=right,
+                under=STRONG,
             )
     for number, (row, tall) in enumerate(rows, int(heads)):
         made.rows[number].height = Inches(tall)
@@ -127,15 +131,15 @@ def _tall(row: Sequence[Cell], widths: Sequence[float]) -> float:
 def _said(cell: Cell) -> list[tuple[str, float, bool, str]]:
     mark = MARKS.get(cell.tone, "")
     ink = TONES.get(cell.tone, INK if cell.strong else INK_2)
-    found = [(f"{mark} {line(cell.words)}".strip(), SIZE, cell.strong or bool(mark), ink)]
-    return found + ([(line(cell.note), SMALL, False, INK_3)] if cell.note else [])
+    found = [(f"{mark} {plain(cell.words)}".strip(), SIZE, cell.strong or bool(mark), ink)]
+    return found + ([(plain(cell.note), SMALL, False, INK_3)] if cell.note else [])
 
 
 def _widths(of: Table, rows: Sequence[Sequence[Cell]], wide: float) -> list[float]:
     """Numbers and marks as wide as they are; the rest shared by the columns' own shares."""
     needed: list[float] = []
     for index, column in enumerate(of.columns):
-        own = [(line(column.name), HEAD, False, "")]
+        own = [(plain(column.name), HEAD, False, "")]
         for row in rows:
             own += _said(row[index])
         longest = max(fitting.width(said, size, bold=bold) for said, size, bold, _ in own) / 72 + 0.22
