@@ -88,8 +88,7 @@ def bars(slide: Any, at: Place, of: BarChart) -> int:
     room = at[2] * 0.4 * 72
     data = CategoryChartData(number_format="#,##0")
     names = [
-        fitting.trimmed(f"{plain(one.label)}{f' ({plain(one.note)})' if one.note else ''}", 10, room, 2)
-        for one in shown
+        fitting.trimmed(plain(one.label) + (f" ({plain(one.note)})" if one.note else ""), 10, room, 2) for one in shown
     ]
     data.categories = [cut(name, 120) for name in names]
     data.add_series(f"Expected penalty, {plain(of.currency)}", [_amount(one.penalty) for one in shown])

@@ -102,13 +102,8 @@ def table(slide: Any, at: tuple[float, float, float, float], of: Table) -> tuple
         made.rows[0].height = Inches(ROW_HEAD)
         for index, column in enumerate(of.columns):
             right = column.kind in NUMBERS and index > 0
-            _cell(
-                made.cell(0, index),
-                [(plain(column.name), HEAD, False, INK_3)],
-                widths[index],
-                right=right,
-                under=STRONG,
-            )
+            head = [(plain(column.name), HEAD, False, INK_3)]
+            _cell(made.cell(0, index), head, widths[index], right=right, under=STRONG)
     for number, (row, tall) in enumerate(rows, int(heads)):
         made.rows[number].height = Inches(tall)
         for index, (column, cell) in enumerate(zip(of.columns, row, strict=True)):
