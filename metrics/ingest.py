@@ -1,7 +1,7 @@
 """The only writer of facts: providers' dataclasses in, rows out, each natural key once however often it is told.
 
 A fact that is older than what we hold never wins. Facts that a source takes back are marked, not deleted. Every week
-whose numbers a write may change is marked dirty in the same transaction.
+whose numbers a write may change, and every service whose links, is marked dirty in the same transaction.
 """
 
 from __future__ import annotations
