@@ -142,14 +142,14 @@ class Shell:
 
     @cached_property
     def name(self) -> str:
-        return self.person.name if self.person else str(self._request.user)  # type: ignore[union-attr]
+        return self.person.name if self.person else str(self._request.user)
 
     @cached_property
     def scope(self) -> Team | None:
         chosen: Team | None = getattr(self._request, "scope", None)
         if chosen is not None or not self.signed_in:
             return chosen
-        return access.home(self._request.user)  # type: ignore[arg-type]
+        return access.home(self._request.user)
 
     @cached_property
     def sample(self) -> bool:
@@ -183,7 +183,7 @@ class Shell:
         """Those the person sees and that are open, parents before children."""
         if not self.signed_in:
             return []
-        return list(access.teams(self._request.user).open().with_tree_fields())  # type: ignore[arg-type,attr-defined]
+        return list(access.teams(self._request.user).open().with_tree_fields())  # type: ignore[attr-defined]
 
     @cached_property
     def many_teams(self) -> bool:

@@ -28,7 +28,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 def gallery(request: HttpRequest) -> HttpResponse:
     """Every component in every state, for the people who build the pages."""
-    if not (settings.DEBUG or request.user.is_staff):  # type: ignore[union-attr]
+    if not (settings.DEBUG or request.user.is_staff):
         raise Http404
     return render(request, "gallery.html")
 

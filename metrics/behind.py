@@ -72,7 +72,7 @@ class Behind:
         query = self.query()
         count = query.count()
         paginator = Paginator(query, PAGE)
-        paginator.count = count  # type: ignore[misc] # counted once
+        paginator.count = count  # counted once
         page = paginator.get_page(params.get("page"))
         rows = self.rows(list(page.object_list), now)
         middle = self._middle(count)

@@ -159,7 +159,7 @@ def _evidence(services: set[int], deployments: list[linking.Deploy]) -> set[_Sho
     links = IncidentLink.objects.filter(deployment__service__in=services, incident__superseded_at=None)
     for incident, deployment in links.values_list("incident_id", "deployment_id"):
         if str(deployment) in counted:
-            shown.add(_Shown(deployment, "incident", incident=incident))  # type: ignore[arg-type]
+            shown.add(_Shown(deployment, "incident", incident=incident))
     return shown
 
 

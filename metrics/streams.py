@@ -315,4 +315,4 @@ def _until() -> datetime:
 
 def wake(streams: Any, *, now: datetime) -> int:
     """Make `streams` (a queryset) due at once, the dead ones too; how many. A blocked one waits for its provider."""
-    return streams.update(due_at=now, woken_at=None, dead_at=None, attempts=0, spared=0, bad_in_a_row=0)  # type: ignore[no-any-return]
+    return streams.update(due_at=now, woken_at=None, dead_at=None, attempts=0, spared=0, bad_in_a_row=0)

@@ -143,7 +143,7 @@ def governs_all(user: Visitor) -> bool:
     """Whether `user` may give roles over every open top team: for what concerns the whole organisation."""
     if not user.is_authenticated or not user.is_active:
         return False
-    tops = Team.objects.open().filter(parent=None)  # type: ignore[attr-defined]
+    tops = Team.objects.open().filter(parent=None)
     governed = teams(user, Right.ACCESS).filter(parent=None).values("id")
     return user.is_superuser or (tops.exists() and not tops.exclude(id__in=governed).exists())
 
@@ -151,4 +151,4 @@ def governs_all(user: Visitor) -> bool:
 def home(user: Visitor) -> Team | None:
     """The team whose page `user` lands on: the highest open one in the tree that they see; None when they see none."""
     highest_first = (F("closed_at").asc(nulls_first=True), "tree_depth", "position", "name")
-    return teams(user).with_tree_fields().order_by(*highest_first).first()  # type: ignore[attr-defined,no-any-return]
+    return teams(user).with_tree_fields().order_by(*highest_first).first()  # type: ignore[attr-defined]

@@ -78,9 +78,9 @@ class RecordInline(TabularInline):
 
 def in_the_office(request: HttpRequest) -> bool:
     user = request.user
-    if not (user.is_active and user.is_staff):  # type: ignore[union-attr]
+    if not (user.is_active and user.is_staff):
         return False
-    return access.teams(user, Right.ACCESS).filter(parent=None).exists() or user.is_superuser  # type: ignore[arg-type,union-attr]
+    return access.teams(user, Right.ACCESS).filter(parent=None).exists() or user.is_superuser
 
 
 class MembershipInline(RecordInline):
@@ -107,7 +107,7 @@ class TeamForm(forms.ModelForm):
     """Looks at the team above too, although it cannot be changed here: a name is used once in a group."""
 
     def _get_validation_exclusions(self) -> set[str]:
-        return super()._get_validation_exclusions() - {"parent"}  # type: ignore[misc,no-any-return]
+        return super()._get_validation_exclusions() - {"parent"}  # type: ignore[misc]
 
 
 @admin.register(Team)
@@ -231,7 +231,7 @@ class UserAdmin(DjangoUserAdmin, OfficeAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return request.user.is_active and request.user.is_superuser  # type: ignore[union-attr]
+        return request.user.is_active and request.user.is_superuser
 
     @display(description="person")
     def person_shown(self, user: User) -> str:

@@ -36,7 +36,7 @@ def _text(label: str, length: int, *, required: bool = True, hint: str = "", **a
 class TeamChoice(forms.ModelChoiceField):
     """A team, indented by its depth in the tree."""
 
-    def label_from_instance(self, team: Team) -> str:  # type: ignore[override]
+    def label_from_instance(self, team: Team) -> str:
         return EM_SPACE * (team.tree_depth - self.top) + team.name  # type: ignore[attr-defined]
 
     top = 0
@@ -44,7 +44,7 @@ class TeamChoice(forms.ModelChoiceField):
 
 def offered(teams: QuerySet[Team]) -> QuerySet[Team]:
     """Open teams in the order of the tree."""
-    return teams.filter(closed_at=None).with_tree_fields()  # type: ignore[attr-defined,no-any-return]
+    return teams.filter(closed_at=None).with_tree_fields()  # type: ignore[attr-defined]
 
 
 def _choose_team(field: forms.Field, teams: QuerySet[Team]) -> None:

@@ -12,6 +12,7 @@ from django.urls import resolve
 
 from config.shell import Node, Shell, shell
 from teams.models import Grant, Person, Team, User
+from teams.scope import speaks_of
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +39,7 @@ def asked(path: str, user: User | AnonymousUser, *, scope: Team | None = None) -
     request.user = user
     request.resolver_match = resolve(path.partition("?")[0])
     if scope:
-        request.scope = scope  # type: ignore[attr-defined]
+        speaks_of(request, scope)
     return request
 
 

@@ -42,6 +42,7 @@ class Typed(forms.Form):
     """A form that a verb may refuse: the reason goes to its field, else to the top; what was typed stays."""
 
     places: Mapping[str, str] = {"days": "likely", "words": "words"}  # a verb's name for a field → ours
+    fields: dict[str, Any]  # of whatever class: what each offers is set when the form is made
 
     def refuse(self, field: str | None, sentence: str) -> None:
         place = self.places.get(field or "", field)
@@ -127,7 +128,7 @@ class CommitmentForm(Estimated):
         chosen = getattr(held, f"{name}_id", None)
         if chosen is not None:
             rows = rows | rows.model.objects.filter(pk=chosen)
-        self.fields[name].queryset = rows.distinct()  # type: ignore[attr-defined]
+        self.fields[name].queryset = rows.distinct()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -237,7 +238,7 @@ class MoveForm(Typed):
         teams = access.teams(user, Right.LOG).filter(closed_at=None).exclude(pk=held.team_id)
         if not held.is_milestone:
             teams = teams.exclude(kind=Team.Kind.GROUP)
-        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+        self.fields["team"].queryset = teams
 
 
 class NothingForm(Typed):

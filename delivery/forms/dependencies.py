@@ -37,7 +37,7 @@ class DependencyForm(Typed):
     def __init__(self, *args: Any, rows: QuerySet[Commitment], **more: Any) -> None:
         super().__init__(*args, **more)
         for name in ("after", "before"):
-            self.fields[name].rows = rows  # type: ignore[attr-defined]
+            self.fields[name].rows = rows
 
     def link(self) -> dict[str, Any]:
         """What the verb takes."""
@@ -61,7 +61,7 @@ class StepForm(Typed):
 
     def __init__(self, *args: Any, steps: list[tuple[str, str]], **more: Any) -> None:
         super().__init__(*args, **more)
-        self.fields["step"].choices = steps  # type: ignore[attr-defined]
+        self.fields["step"].choices = steps
         self.fields["step"].error_messages["invalid_choice"] = "That step does not fit any more. Choose another."
         self.fields["step"].error_messages["required"] = "Choose what happened."
         if len(steps) == 1:

@@ -39,7 +39,7 @@ class CommitmentField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         return named(value) if isinstance(value, Commitment) else value
 
-    def clean(self, value: Any) -> Commitment | None:  # type: ignore[override]
+    def clean(self, value: Any) -> Commitment | None:
         said = super().clean(value)
         if not said:
             return None
@@ -82,7 +82,7 @@ class CapacityForm(Typed):
 
     def __init__(self, *args: Any, teams: QuerySet[Team], **more: Any) -> None:
         super().__init__(*args, **more)
-        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+        self.fields["team"].queryset = teams
 
 
 class OutcomeForm(Typed):
@@ -94,7 +94,7 @@ class OutcomeForm(Typed):
     def __init__(self, *args: Any, user: User, **more: Any) -> None:
         super().__init__(*args, **more)
         ids = access.people(user).order_by("name").values_list("pk", flat=True)[:MOST_CHOICES]
-        self.fields["sponsor"].queryset = Person.objects.filter(pk__in=list(ids))  # type: ignore[attr-defined]
+        self.fields["sponsor"].queryset = Person.objects.filter(pk__in=list(ids))
 
 
 class HolidayForm(Typed):
@@ -111,7 +111,7 @@ class MoneyField(forms.CharField):
         widget = forms.TextInput(attrs={"autocomplete": "off", "inputmode": "text", "placeholder": "$18k"})
         super().__init__(max_length=40, widget=widget, **options)
 
-    def clean(self, value: Any) -> int | None:  # type: ignore[override]
+    def clean(self, value: Any) -> int | None:
         said = (super().clean(value) or "").strip()
         if not said:
             return None
@@ -172,7 +172,7 @@ class DeadlineForm(Typed):
 
     def __init__(self, data: Any = None, *, rows: QuerySet[Commitment], held: Deadline | None = None) -> None:
         super().__init__(data, initial=_deadline(held) if held else None)
-        self.fields["milestone"].rows = rows  # type: ignore[attr-defined]
+        self.fields["milestone"].rows = rows
         held_rows = [_window(one) for one in held.windows.all()] if held else []
         if data is None:
             count = len(held_rows) + SPARE_ROWS
@@ -197,7 +197,7 @@ class DeadlineForm(Typed):
     def wider(self) -> DeadlineForm:
         """What was typed, not judged yet, with more rows to fill."""
         typed_in = {name: self.data.get(name) for name in self.fields}
-        fresh = DeadlineForm(rows=self.fields["milestone"].rows)  # type: ignore[attr-defined]
+        fresh = DeadlineForm(rows=self.fields["milestone"].rows)
         fresh.initial = typed_in
         rows = [{name: self.data.get(row.add_prefix(name)) for name in row.fields} for row in self.windows]
         rows += [{}] * min(SPARE_ROWS, MOST_ROWS - len(rows))

@@ -154,7 +154,7 @@ class Roadmap:
         return words.windows_words(self._windows, self.chosen.row.currency) if self.chosen and self.washes else ""
 
     @property
-    def _windows(self) -> Sequence:  # type: ignore[type-arg]
+    def _windows(self) -> Sequence:
         return list(self.chosen.row.windows.all()) if self.chosen else []
 
     @property

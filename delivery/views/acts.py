@@ -14,6 +14,7 @@ from delivery.forms import commitments as forms
 from delivery.models import Commitment, Slip
 from teams import access
 from teams.access import Right
+from teams.scope import speaks_of
 from teams.templatetags import ui
 from teams.views.forms_page import posted, signed_in
 
@@ -26,7 +27,7 @@ from .asking import ask, asked_or_sent, fetch, form_groups, here, of, seeing
 def new_commitment(request: HttpRequest, team: str) -> HttpResponse:
     user = signed_in(request)
     scope = access.get_team(user, team, Right.LOG)
-    request.scope = scope  # type: ignore[attr-defined]
+    speaks_of(request, scope)
 
     def verb(said: dict[str, Any]) -> tuple[str, str]:
         said = {name: value for name, value in said.items() if name not in forms.ESTIMATE}
@@ -88,7 +89,7 @@ def move_commitment(request: HttpRequest, pk: int) -> HttpResponse:
     return ask(
         request, form, verb, title="Move to another team", button="Move it", back=here(held), held=held,
         failed="This was not moved.", intro=f"It is a promise of {held.team}. Its history goes with it.",
-        none="" if form.fields["team"].queryset.exists() else "There is no other team for which you may promise. "  # type: ignore[attr-defined]
+        none="" if form.fields["team"].queryset.exists() else "There is no other team for which you may promise. "
         "Ask the director to move it.",
     )  # fmt: skip
 

@@ -22,6 +22,7 @@ from delivery.models import Commitment
 from teams import access
 from teams.access import Right
 from teams.models import User
+from teams.scope import speaks_of
 from teams.views.forms_page import signed_in
 
 asked_or_sent = require_http_methods(["GET", "HEAD", "POST"])
@@ -32,7 +33,7 @@ def fetch(request: HttpRequest, pk: int, right: Right = Right.LOG) -> tuple[User
     user = signed_in(request)
     held = get_object_or_404(shown.visible(user).select_related("team", "team__parent", "outcome", "owner"), pk=pk)
     access.require(user, right, held.team)
-    request.scope = held.team  # type: ignore[attr-defined]
+    speaks_of(request, held.team)
     return user, held
 
 
@@ -41,7 +42,7 @@ def of(request: HttpRequest, rows: Any, pk: int, right: Right = Right.LOG) -> tu
     user = signed_in(request)
     row = get_object_or_404(rows.select_related("commitment__team"), pk=pk, commitment__in=shown.visible(user))
     access.require(user, right, row.commitment.team)
-    request.scope = row.commitment.team  # type: ignore[attr-defined]
+    speaks_of(request, row.commitment.team)
     return user, row
 
 

@@ -22,6 +22,7 @@ from delivery.models import Answer, Slip
 from teams import access
 from teams.access import Right
 from teams.models import Grant, Team, User
+from teams.scope import speaks_of
 from teams.templatetags import words
 
 A_PAGE = 100
@@ -39,7 +40,7 @@ FIELDS = {"to_date": "day", "reason": "reason", "words": "words", "impact": "imp
 def page(request: HttpRequest, team: str) -> HttpResponse:
     user = _user(request)
     found = access.get_team(user, team)
-    request.scope = found  # type: ignore[attr-defined]
+    speaks_of(request, found)
     if request.method != "POST":
         return _group(request, found) if found.is_group else _shown(request, _weekly(request, found))
     access.require(user, Right.LOG, found)

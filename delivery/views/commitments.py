@@ -14,6 +14,7 @@ from delivery.one import One
 from delivery.sheet import csv_lines
 from teams import access
 from teams.access import Right
+from teams.scope import speaks_of
 from teams.views.forms_page import signed_in
 
 
@@ -63,12 +64,12 @@ def _one(request: HttpRequest, pk: int) -> One:
         "team__parent", "outcome", "owner", "interval", "created_by", "cancelled_by"
     )
     found = One(get_object_or_404(rows, pk=pk), user)
-    request.scope = found.row.team  # type: ignore[attr-defined]
+    speaks_of(request, found.row.team)
     return found
 
 
 def _asked(request: HttpRequest, slug: str) -> Listing:
     user = signed_in(request)
     team = access.get_team(user, slug)
-    request.scope = team  # type: ignore[attr-defined]
-    return Listing(user, team, request.GET.dict())  # type: ignore[arg-type]
+    speaks_of(request, team)
+    return Listing(user, team, request.GET.dict())

@@ -17,6 +17,7 @@ from delivery.models import Commitment, Deadline, Holiday
 from teams import access
 from teams.access import Right
 from teams.models import User
+from teams.scope import speaks_of
 from teams.templatetags import ui
 from teams.views.forms_page import posted, signed_in
 
@@ -58,7 +59,7 @@ def _fetch(request: HttpRequest, pk: int) -> tuple[User, Deadline]:
         pk=pk, closed_at=None, team__in=access.teams(user),
     )  # fmt: skip
     access.require(user, Right.DECIDE, row.team)
-    request.scope = row.team  # type: ignore[attr-defined]
+    speaks_of(request, row.team)
     return user, row
 
 

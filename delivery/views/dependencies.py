@@ -19,6 +19,7 @@ from delivery.need import Need
 from teams import access
 from teams.access import Right
 from teams.models import User
+from teams.scope import speaks_of
 from teams.views.forms_page import posted, signed_in
 
 from .form_of import ask
@@ -80,7 +81,7 @@ def _fetch(request: HttpRequest, pk: int) -> tuple[User, Need]:
     """A contract of which the user sees either side; the scope is the side they see, first the one that asks."""
     user = signed_in(request)
     need = matrix.get_need(user, pk)
-    request.scope = need.asks if need.asks.pk in need.seen else need.gives  # type: ignore[attr-defined]
+    speaks_of(request, need.asks if need.asks.pk in need.seen else need.gives)
     return user, need
 
 

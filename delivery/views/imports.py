@@ -24,6 +24,7 @@ from delivery.imports.uploads import Upload
 from teams import access
 from teams.access import Right
 from teams.models import Team, User
+from teams.scope import speaks_of
 from teams.templatetags import ui
 
 ON_A_PAGE = 50
@@ -206,7 +207,7 @@ def _scope(request: HttpRequest, slug: str) -> tuple[Team, User]:
     user = request.user
     assert isinstance(user, User)  # LoginRequiredMiddleware has turned everybody else away
     team = access.get_team(user, slug, Right.LOG)
-    request.scope = team  # type: ignore[attr-defined]
+    speaks_of(request, team)
     return team, user
 
 

@@ -19,6 +19,7 @@ from delivery.warning import STANDARD_DAYS
 from teams import access
 from teams.access import Right
 from teams.models import Team, User
+from teams.scope import speaks_of
 from teams.templatetags import ui
 from teams.views.forms_page import posted, signed_in
 
@@ -32,7 +33,7 @@ def scoped(request: HttpRequest, slug: str, right: Right = Right.SEE) -> tuple[U
     """The user and the team that the page is about."""
     user = signed_in(request)
     team = access.get_team(user, slug, right)
-    request.scope = team  # type: ignore[attr-defined]
+    speaks_of(request, team)
     return user, team
 
 
@@ -72,7 +73,7 @@ def _fetch(request: HttpRequest, pk: int, right: Right = Right.SEE) -> tuple[Use
     user = signed_in(request)
     row = planning.get_interval(user, pk)
     access.require(user, right, row.team)
-    request.scope = row.team if access.may(user, Right.SEE, row.team) else access.home(user)  # type: ignore[attr-defined]
+    speaks_of(request, row.team if access.may(user, Right.SEE, row.team) else access.home(user))
     return user, row
 
 

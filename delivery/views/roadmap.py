@@ -20,6 +20,7 @@ from delivery.roadmap.panel import panel
 from teams import access
 from teams.access import Right
 from teams.models import Team, User
+from teams.scope import speaks_of
 
 
 @require_safe
@@ -64,7 +65,7 @@ def save_option(request: HttpRequest, team: str) -> HttpResponse:
 
 def _page(request: HttpRequest, team: Team, form: OptionForm | None = None) -> HttpResponse:
     """The page; with a `form` that was refused, what was typed stays and the status is 422."""
-    request.scope = team  # type: ignore[attr-defined]
+    speaks_of(request, team)
     user, params, axis = _user(request), request.GET, _axis(request)
     opened = {one for one in params.getlist("open") if one}
     made = compose(user, team, axis=axis, opened=opened, deadline=_deadline(request), today=today())
@@ -84,7 +85,7 @@ def _answer(request: HttpRequest, axis: Axis, deadline: int | None) -> tuple[Ans
     """The what-if that the address asks for, or why there is none. Raises Http404 for a commitment not seen."""
     user = _user(request)
     try:
-        changes = changes_asked(request.GET)  # type: ignore[arg-type]
+        changes = changes_asked(request.GET)
     except actions.Refused as refused:
         return None, str(refused)
     if not changes:

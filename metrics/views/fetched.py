@@ -10,6 +10,7 @@ from metrics.models import Source
 from teams import access
 from teams.access import Right
 from teams.models import Team, User
+from teams.scope import speaks_of
 
 
 def source_of(request: HttpRequest, pk: int, right: Right = Right.SEE) -> Source:
@@ -18,13 +19,13 @@ def source_of(request: HttpRequest, pk: int, right: Right = Right.SEE) -> Source
     if source is None:
         raise Http404("No such source.")
     access.require(request.user, right, source.team)
-    request.scope = source.team  # type: ignore[attr-defined]
+    speaks_of(request, source.team)
     return source
 
 
 def scope_of(request: HttpRequest, slug: str, right: Right = Right.SEE) -> Team:
     scope = access.get_team(request.user, slug, right)
-    request.scope = scope  # type: ignore[attr-defined]
+    speaks_of(request, scope)
     return scope
 
 

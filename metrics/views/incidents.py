@@ -12,6 +12,7 @@ from metrics.forms import CorrectionForm
 from metrics.models import Incident
 from teams import access
 from teams.access import Right
+from teams.scope import speaks_of
 
 from .connect import refuse
 from .fetched import person
@@ -24,7 +25,7 @@ def _incident(request: HttpRequest, pk: int, right: Right = Right.SEE) -> Incide
     if incident is None:
         raise Http404("No such incident.")
     access.require(request.user, right, incident.team)
-    request.scope = incident.team  # type: ignore[attr-defined]
+    speaks_of(request, incident.team)
     return incident
 
 

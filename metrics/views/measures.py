@@ -15,19 +15,20 @@ from metrics.opened import SPANS, USUAL, Opened
 from metrics.periods import Week, weeks_ending
 from teams import access
 from teams.models import User
+from teams.scope import speaks_of
 
 
 @require_safe
 def overview(request: HttpRequest, team: str) -> HttpResponse:
     """The measures begin with lead time."""
-    found = access.get_team(request.user, team)  # type: ignore[arg-type]
+    found = access.get_team(request.user, team)
     return redirect("metrics:measure", team=found.slug, measure="lead-time")
 
 
 @require_safe
 def page(request: HttpRequest, team: str, measure: str) -> HttpResponse:
     asked = _asked(request, team, measure)
-    request.scope = asked.team  # type: ignore[attr-defined]
+    speaks_of(request, asked.team)
     return render(request, "metrics/measure.html", asked.context())
 
 
@@ -57,7 +58,7 @@ def _asked(request: HttpRequest, slug: str, measure: str) -> Opened:
         week=_week(params["week"], now=now) if "week" in params else None,
         weeks=int(weeks),
         now=now,
-        params=params,  # type: ignore[arg-type]
+        params=params,
     )
 
 

@@ -19,6 +19,7 @@ from metrics.periods import Week
 from teams import access
 from teams.access import Right
 from teams.models import Team
+from teams.scope import speaks_of
 from teams.templatetags import ui
 from teams.views.csv_file import csv_file
 
@@ -29,7 +30,7 @@ from .fetched import owners, person, source_of
 def index(request: HttpRequest, team: str) -> HttpResponse:
     """All sources that feed a team, and what is known about each squad below it."""
     scope = access.get_team(request.user, team)
-    request.scope = scope  # type: ignore[attr-defined]
+    speaks_of(request, scope)
     below = list(access.below(request.user, scope))
     context, found = _overview(request, scope, below)
     known = coverage.coverage([one for one in below if one.closed_at is None], found, now=timezone.now())

@@ -126,7 +126,7 @@ def from_file(file: Iterable[str]) -> Iterator[Entry | Seal]:
             values |= {name: bytes.fromhex(values[name]) for name in bytes_}
             when = "at" if kind == "entry" else "sealed_at"
             values[when] = datetime.strptime(values[when], "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
-            record: Entry | Seal = made(**values)  # type: ignore[operator]
+            record: Entry | Seal = made(**values)
             _typed(record)
         except (ValueError, KeyError, TypeError, AttributeError) as wrong:
             raise BadExport(f"Line {number} is not a line of an export: {wrong}") from wrong

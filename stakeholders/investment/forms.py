@@ -39,7 +39,7 @@ class SignedMoney(forms.CharField):
         widget = forms.TextInput(attrs={"autocomplete": "off", "placeholder": "$18k"})
         super().__init__(max_length=40, widget=widget, **options)
 
-    def clean(self, value: Any) -> int | None:  # type: ignore[override]
+    def clean(self, value: Any) -> int | None:
         said = (super().clean(value) or "").strip().replace("−", "-")
         if not said:
             return None
@@ -60,7 +60,7 @@ class WithTeam(Typed):
             del self.fields["team"]
             return
         teams = access.below(user, scope, right).filter(closed_at=None)
-        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+        self.fields["team"].queryset = teams
         self.initial.setdefault("team", scope if teams.filter(pk=scope.pk).exists() else None)
 
 
@@ -93,12 +93,12 @@ class DebtForm(WithTeam):
                 "seen": held.edition,
             }
         super().__init__(*args, user=user, scope=scope, new=held is None, **more)
-        self.fields["owner"].queryset = fields.people(user, scope, chosen=held.owner_id if held else None)  # type: ignore[attr-defined]
+        self.fields["owner"].queryset = fields.people(user, scope, chosen=held.owner_id if held else None)
         below = access.below(user, scope)
         recent = Incident.objects.current().filter(team__in=below).order_by("-started_at")
         ids = list(recent.values_list("pk", flat=True)[:MOST_INCIDENTS])
         ids += list(held.incidents.values_list("pk", flat=True)) if held else []
-        self.fields["incidents"].queryset = Incident.objects.filter(pk__in=ids).order_by("-started_at")  # type: ignore[attr-defined]
+        self.fields["incidents"].queryset = Incident.objects.filter(pk__in=ids).order_by("-started_at")
         if held is not None:
             del self.fields["principal"], self.fields["interest"]
             self.fields["seen"] = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
@@ -142,7 +142,7 @@ class PlanForm(WithTeam):
 
     def __init__(self, *args: Any, user: User, scope: Team, **more: Any) -> None:
         super().__init__(*args, user=user, scope=scope, right=Right.DECIDE, **more)
-        self.fields["owner"].queryset = fields.people(user, scope)  # type: ignore[attr-defined]
+        self.fields["owner"].queryset = fields.people(user, scope)
 
 
 class PhaseForm(Typed):
@@ -184,7 +184,7 @@ class NotMeasurableForm(Typed):
 
     def __init__(self, *args: Any, teams: QuerySet[Team], **more: Any) -> None:
         super().__init__(*args, **more)
-        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+        self.fields["team"].queryset = teams
 
 
 class MonthField(forms.CharField):
@@ -195,7 +195,7 @@ class MonthField(forms.CharField):
             max_length=10, widget=forms.TextInput(attrs={"type": "month", "placeholder": "2026-11"}), **options
         )
 
-    def clean(self, value: Any) -> date:  # type: ignore[override]
+    def clean(self, value: Any) -> date:
         said = super().clean(value)
         try:
             return date.fromisoformat(f"{said.strip()[:7]}-01")
@@ -219,7 +219,7 @@ class LineForm(WithTeam):
         super().__init__(*args, user=user, scope=scope, right=Right.DECIDE, **more)
         self.fields["currency"].initial = settings.CURRENCY
         rows = Phase.objects.filter(plan__team__in=access.below(user, scope)).select_related("plan")
-        self.fields["phase"].queryset = rows  # type: ignore[attr-defined]
+        self.fields["phase"].queryset = rows
 
 
 class FileForm(Typed):
@@ -259,9 +259,9 @@ class ChecklistForm(WithTeam):
 
     def __init__(self, *args: Any, user: User, scope: Team, **more: Any) -> None:
         super().__init__(*args, user=user, scope=scope, right=Right.DECIDE, **more)
-        self.fields["commitments"].queryset = fields.offered(user, scope)  # type: ignore[attr-defined]
+        self.fields["commitments"].queryset = fields.offered(user, scope)
         below = access.below(user, scope)
-        self.fields["deadline"].queryset = Deadline.objects.filter(team__in=below, closed_at=None)  # type: ignore[attr-defined]
+        self.fields["deadline"].queryset = Deadline.objects.filter(team__in=below, closed_at=None)
         for name in Thresholds.__dataclass_fields__:
             self.fields[name].initial = Checklist._meta.get_field(name).default  # type: ignore[union-attr]
 
@@ -291,7 +291,7 @@ class SayForm(Typed):
             allowed = {"holds", "fails", "accepted"}
         elif item.kind == ChecklistItem.Kind.SANDBOX:
             allowed = {"measured", "accepted"}
-        self.fields["said"].choices = [pair for pair in ItemEvent.Said.choices if pair[0] in allowed]  # type: ignore[attr-defined]
+        self.fields["said"].choices = [pair for pair in ItemEvent.Said.choices if pair[0] in allowed]
         if item.kind != ChecklistItem.Kind.SANDBOX:
             del self.fields["passed"], self.fields["run"]
 

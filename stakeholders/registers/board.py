@@ -47,7 +47,7 @@ class Card:
 
     @property
     def state_of_risk(self) -> str:
-        return self.risk.state  # type: ignore[attr-defined,no-any-return]
+        return self.risk.state  # type: ignore[attr-defined]
 
     @cached_property
     def stake(self) -> Stake | None:

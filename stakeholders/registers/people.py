@@ -12,11 +12,11 @@ def person_of(user: User) -> Person | None:
 def roles_over(person: Person, team: Team) -> frozenset[str]:
     """Roles that `person` holds now over `team`, granted there or above."""
     above = [one.pk for one in Team.objects.ancestors(team, include_self=True)]
-    return frozenset(Grant.objects.active().filter(person=person, team__in=above).values_list("role", flat=True))  # type: ignore[attr-defined]
+    return frozenset(Grant.objects.active().filter(person=person, team__in=above).values_list("role", flat=True))
 
 
 def holders(role: str, team: Team) -> list[Person]:
     """Everybody with a log-in who holds `role` over `team`."""
     above = [one.pk for one in Team.objects.ancestors(team, include_self=True)]
-    held = Grant.objects.active().filter(role=role, team__in=above).values("person")  # type: ignore[attr-defined]
+    held = Grant.objects.active().filter(role=role, team__in=above).values("person")
     return list(Person.objects.filter(pk__in=held, user__is_active=True).order_by("name"))

@@ -32,7 +32,7 @@ class Settled:
 
     @property
     def step(self) -> str:
-        return self.row.step  # type: ignore[attr-defined,no-any-return]
+        return self.row.step  # type: ignore[attr-defined]
 
     @property
     def state(self) -> str:

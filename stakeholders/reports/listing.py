@@ -55,7 +55,7 @@ class Line:
 
     @property
     def at(self) -> datetime:
-        return self.row.state_at  # type: ignore[no-any-return]
+        return self.row.state_at
 
     @property
     def by(self) -> str:
@@ -74,7 +74,7 @@ def rows(user: User, scope: Team) -> QuerySet[Report]:
         state_by=Subquery(newest.values("by_name")[:1]), headline=Subquery(words.values("words")[:1]),
         is_superseded=Exists(later), say=KeyTextTransform("say", "facts"), clause=KeyTextTransform("clause", "facts"),
     )  # fmt: skip
-    return found.defer("facts").select_related("team").order_by("-monday", "-pk")  # type: ignore[no-any-return]
+    return found.defer("facts").select_related("team").order_by("-monday", "-pk")
 
 
 def drafts(found: QuerySet[Report]) -> list[Line]:

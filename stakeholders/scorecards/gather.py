@@ -205,8 +205,8 @@ def _asked(teams: Sequence[int]) -> list[Asked]:
                 answered_on=_day(end.at) if end and end.step == "decided" else None,
                 withdrawn=end is not None and end.step == "withdrawn",
                 options=row.option_count,
-                evidence=row.evidence_count,  # type: ignore[attr-defined]
-                in_numbers=bool(row.stakes or row.stakes_days or row.priced),  # type: ignore[attr-defined]
+                evidence=row.evidence_count,
+                in_numbers=bool(row.stakes or row.stakes_days or row.priced),
             )
         )
     return found

@@ -26,6 +26,7 @@ from stakeholders.registers.forms.fields import people
 from teams import access
 from teams.access import Right
 from teams.models import Person, Team, User
+from teams.scope import speaks_of
 from teams.templatetags import ui
 from teams.views.forms_page import signed_in
 
@@ -41,7 +42,7 @@ WHY_MOST = 500
 def asked_of(request: HttpRequest, team: str) -> tuple[User, Team, Asked, Queue]:
     user = signed_in(request)
     scope = access.get_team(user, team)
-    request.scope = scope  # type: ignore[attr-defined]
+    speaks_of(request, scope)
     now = timezone.now()
     got = gather(user, scope, _current(now), now=now)
     known = remembering.known([one.pk for one in got.teams], at=now)

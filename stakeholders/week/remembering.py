@@ -69,7 +69,7 @@ def _slips(ids: Collection[int], at: datetime) -> list[Slip]:
             found[row.pk] = Slip(
                 id=row.pk, commitment=row.commitment_id, title=row.commitment.title, team=row.commitment.team.name,
                 frm=row.from_date, to=row.to_date, reason=row.reason_name, words=row.words, on=_day(row.at),
-                options=row.offered,  # type: ignore[attr-defined]
+                options=row.offered,
             )  # fmt: skip
     return list(found.values())
 

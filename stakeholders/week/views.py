@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from metrics.periods import Week, week_in_review
 from teams import access
 from teams.models import Team, User
+from teams.scope import speaks_of
 
 from . import vitals
 from .gather import gather
@@ -36,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def page(request: HttpRequest, team: str, week: str = "") -> HttpResponse:
     """The week of a team and everything below it that the person may see."""
     scope = access.get_team(request.user, team)
-    request.scope = scope  # type: ignore[attr-defined]
+    speaks_of(request, scope)
     assert isinstance(request.user, User)  # noqa: S101 (LoginRequiredMiddleware; for the type checker)
     now = timezone.now()
     shown = compose(request.user, scope, _week(week, now=now), now=now)
@@ -51,7 +52,7 @@ def page(request: HttpRequest, team: str, week: str = "") -> HttpResponse:
 def health(request: HttpRequest, team: str, week: str) -> HttpResponse:
     """The runs and the merges behind a team's health in a week."""
     scope = access.get_team(request.user, team)
-    request.scope = scope  # type: ignore[attr-defined]
+    speaks_of(request, scope)
     assert isinstance(request.user, User)  # noqa: S101 (LoginRequiredMiddleware; for the type checker)
     now = timezone.now()
     shown = _week(week, now=now)

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from teams import access, actions, forms
 from teams.access import Right
 from teams.models import Membership
+from teams.scope import speaks_of
 
 from .forms_page import Done, form_page, posted, signed_in
 from .tree import asks
@@ -18,7 +19,7 @@ from .tree import asks
 def join(request: HttpRequest, team: str) -> HttpResponse:
     user = signed_in(request)
     found = access.get_team(user, team, Right.PEOPLE)
-    request.scope = found  # type: ignore[attr-defined]
+    speaks_of(request, found)
     query = request.GET.get("q", "").strip()
     form = forms.JoinForm(posted(request), user=user, team=found, query=query)
 
@@ -141,7 +142,7 @@ def _looked_after(request: HttpRequest, pk: int) -> Membership:
     if row is None:
         raise Http404("No such entry.")
     access.get_team(signed_in(request), row.team.slug, Right.PEOPLE)
-    request.scope = row.team  # type: ignore[attr-defined]
+    speaks_of(request, row.team)
     return row
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from teams import access, actions, attrition, forms
 from teams.access import Right
 from teams.models import Grant, Membership, Team
+from teams.scope import speaks_of
 from teams.templatetags import ui
 from teams.tree import rows
 
@@ -26,7 +27,7 @@ MOST_TEAMS = 100  # teams in it, shown before "show all"
 def page(request: HttpRequest, team: str) -> HttpResponse:
     user = signed_in(request)
     found = access.get_team(user, team)
-    request.scope = found  # type: ignore[attr-defined]
+    speaks_of(request, found)
     today = timezone.localdate()
     tree = list(access.teams(user).with_tree_fields())  # type: ignore[attr-defined]
     seen = {row.pk: row for row in tree}
@@ -91,7 +92,7 @@ def _grants(team: Team, way: list[int], seen: dict[int, Team]) -> list[Grant]:
 def grant(request: HttpRequest, team: str) -> HttpResponse:
     user = signed_in(request)
     found = access.get_team(user, team, Right.ACCESS)
-    request.scope = found  # type: ignore[attr-defined]
+    speaks_of(request, found)
     query = request.GET.get("q", "").strip()
     form = forms.GrantForm(posted(request), user=user, query=query)
 
@@ -123,7 +124,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     if held is None:
         raise Http404("No such role.")
     access.get_team(user, held.team.slug, Right.ACCESS)
-    request.scope = held.team  # type: ignore[attr-defined]
+    speaks_of(request, held.team)
 
     def act(data: dict[str, Any]) -> Done:
         actions.revoke(grant=held, by=user)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from teams import access, actions, forms
 from teams.access import Right
 from teams.models import Team, User
+from teams.scope import speaks_of
 from teams.tree import rows
 
 from .forms_page import Done, form_page, posted, signed_in
@@ -51,7 +52,7 @@ def add(request: HttpRequest) -> HttpResponse:
     under = None
     if slug := request.GET.get("parent"):
         under = access.get_team(user, slug, Right.TREE)
-        request.scope = under  # type: ignore[attr-defined]
+        speaks_of(request, under)
     elif not user.is_superuser:
         home = access.home(user)
         under_any = access.teams(user, Right.TREE).first()
@@ -146,5 +147,5 @@ def may_leave_its_group(user: User, team: Team) -> bool:
 
 def _changeable(request: HttpRequest, slug: str) -> Team:
     team = access.get_team(signed_in(request), slug, Right.TREE)
-    request.scope = team  # type: ignore[attr-defined]
+    speaks_of(request, team)
     return team

@@ -19,7 +19,7 @@ class Command(BaseCommand):
         renewed, lost = 0, []
         with transaction.atomic():
             for model in (Source, HookSecret):
-                for row in model.objects.select_for_update().exclude(secret=None):  # type: ignore[attr-defined]
+                for row in model.objects.select_for_update().exclude(secret=None):
                     try:
                         row.secret = secrets.renewed(row.secret or b"")
                     except InvalidToken:

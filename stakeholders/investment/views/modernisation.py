@@ -16,6 +16,7 @@ from stakeholders.models import CriterionEvent, ExitCriterion, FundingEvent, Mod
 from stakeholders.registers.views.asking import ask, asked_or_sent, fetch, scoped
 from teams import access
 from teams.access import Right
+from teams.scope import speaks_of
 from teams.views.forms_page import posted, signed_in
 
 Kind = FundingEvent.Kind
@@ -231,7 +232,7 @@ def fund(request: HttpRequest, pk: int) -> HttpResponse:
     user = signed_in(request)
     phase = get_object_or_404(Phase.objects.select_related("plan__team"), pk=pk, plan__team__in=access.teams(user))
     access.require(user, Right.DECIDE, phase.plan.team)
-    request.scope = phase.plan.team  # type: ignore[attr-defined]
+    speaks_of(request, phase.plan.team)
     back = phase.plan.get_absolute_url()
 
     def verb(said: dict[str, Any]) -> tuple[str, str]:
@@ -258,7 +259,7 @@ def mark(request: HttpRequest, pk: int) -> HttpResponse:
     rows = ExitCriterion.objects.select_related("phase__plan__team")
     row = get_object_or_404(rows, pk=pk, phase__plan__team__in=access.teams(user))
     access.require(user, Right.LOG, row.phase.plan.team)
-    request.scope = row.phase.plan.team  # type: ignore[attr-defined]
+    speaks_of(request, row.phase.plan.team)
     back = row.phase.plan.get_absolute_url()
 
     def verb(said: dict[str, Any]) -> tuple[str, str]:

@@ -22,6 +22,7 @@ from stakeholders.registers.views.asking import as_csv, ask, asked_or_sent, scop
 from teams import access
 from teams.access import Right
 from teams.models import Team
+from teams.scope import speaks_of
 from teams.templatetags import ui
 from teams.views.forms_page import posted, signed_in
 
@@ -166,7 +167,7 @@ def _fetch(request: HttpRequest, pk: int) -> tuple[Any, BudgetLine]:
     user = signed_in(request)
     row = get_object_or_404(BudgetLine.objects.select_related("team"), pk=pk, team__in=access.teams(user))
     access.require(user, Right.DECIDE, row.team)
-    request.scope = row.team  # type: ignore[attr-defined]
+    speaks_of(request, row.team)
     return user, row
 
 

@@ -17,6 +17,7 @@ from stakeholders.models import Checklist, ChecklistItem, RetroAction
 from stakeholders.registers.views.asking import ask, asked_or_sent, fetch, scoped
 from teams import access
 from teams.access import Right
+from teams.scope import speaks_of
 from teams.templatetags import ui
 from teams.views.forms_page import posted, signed_in
 
@@ -132,7 +133,7 @@ def say(request: HttpRequest, pk: int) -> HttpResponse:
     rows = ChecklistItem.objects.select_related("checklist__team")
     item = get_object_or_404(rows, pk=pk, checklist__team__in=access.teams(user))
     access.require(user, Right.LOG, item.checklist.team)
-    request.scope = item.checklist.team  # type: ignore[attr-defined]
+    speaks_of(request, item.checklist.team)
     back = item.checklist.get_absolute_url()
 
     def verb(said: dict[str, Any]) -> tuple[str, str]:

@@ -83,8 +83,8 @@ class AcceptanceForm(Typed):
             }  # fmt: skip
         super().__init__(data, **more)
         chosen = held.row.commitments.model.objects.filter(acceptances=held.row) if held else None
-        self.fields["commitments"].queryset = fields.offered(user, scope, chosen)  # type: ignore[attr-defined]
-        self.fields["risk"].queryset = Risk.objects.filter(team__in=access.below(user, scope))  # type: ignore[attr-defined]
+        self.fields["commitments"].queryset = fields.offered(user, scope, chosen)
+        self.fields["risk"].queryset = Risk.objects.filter(team__in=access.below(user, scope))
         if held is not None:
             del self.fields["risk"]
             self.fields["seen"] = forms.IntegerField(required=False, widget=forms.HiddenInput)

@@ -96,10 +96,10 @@ class DecisionForm(Typed):
     def __init__(self, data: Any = None, *, user: User, scope: Team, **more: Any) -> None:
         super().__init__(data, **more)
         teams = access.below(user, scope, Right.LOG).filter(closed_at=None)
-        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+        self.fields["team"].queryset = teams
         self.initial.setdefault("team", scope if teams.filter(pk=scope.pk).exists() else None)
-        self.fields["for_person"].queryset = fields.people(user, scope, signing_in=True)  # type: ignore[attr-defined]
-        self.fields["commitments"].queryset = fields.offered(user, scope)  # type: ignore[attr-defined]
+        self.fields["for_person"].queryset = fields.people(user, scope, signing_in=True)
+        self.fields["commitments"].queryset = fields.offered(user, scope)
         self.criteria = [CriterionForm(data, prefix=f"c{n}", initial={"weight": 1}) for n in range(CRITERIA)]
         self.answers = [AnswerForm(data, prefix=f"o{n}", criteria=CRITERIA) for n in range(OPTIONS)]
 
@@ -156,9 +156,9 @@ class DecideForm(Typed):
     def __init__(self, *args: Any, decision: Decision, **more: Any) -> None:
         super().__init__(*args, **more)
         # withdrawn ones too: the verb says who withdrew what was chosen meanwhile
-        self.fields["option"].queryset = decision.options.all()  # type: ignore[attr-defined]
+        self.fields["option"].queryset = decision.options.all()
         on_table = [(one.pk, f"{one.letter}. {one.title}") for one in decision.options.filter(withdrawn_at=None)]
-        self.fields["option"].widget.choices = [("", "Choose one"), *on_table]  # type: ignore[attr-defined]
+        self.fields["option"].widget.choices = [("", "Choose one"), *on_table]
 
 
 class PassForm(Typed):
@@ -169,7 +169,7 @@ class PassForm(Typed):
 
     def __init__(self, *args: Any, people: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.fields["to"].queryset = people  # type: ignore[attr-defined]
+        self.fields["to"].queryset = people
 
 
 class WhyForm(Typed):

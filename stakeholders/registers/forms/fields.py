@@ -24,7 +24,7 @@ class ChanceField(forms.IntegerField):
     def prepare_value(self, value: Any) -> Any:
         return round(value * 100) if isinstance(value, float) else value
 
-    def clean(self, value: Any) -> float | None:  # type: ignore[override]
+    def clean(self, value: Any) -> float | None:
         said = super().clean(value)
         return None if said is None else said / 100
 
@@ -35,7 +35,7 @@ class CommitmentsField(forms.ModelMultipleChoiceField):
     def __init__(self, **options: Any) -> None:
         super().__init__(Commitment.objects.none(), widget=forms.CheckboxSelectMultiple, **options)
 
-    def label_from_instance(self, row: Commitment) -> str:  # type: ignore[override]
+    def label_from_instance(self, row: Commitment) -> str:
         return f"{row.code} {row.title} · {row.team.name}"
 
 

@@ -31,10 +31,10 @@ class RequirementForm(Typed):
     def __init__(self, *args: Any, user: User, scope: Team, **more: Any) -> None:
         super().__init__(*args, **more)
         teams = access.below(user, scope, Right.LOG).filter(closed_at=None)
-        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+        self.fields["team"].queryset = teams
         self.initial.setdefault("team", scope if teams.filter(pk=scope.pk).exists() else None)
-        self.fields["commitments"].queryset = fields.offered(user, scope)  # type: ignore[attr-defined]
-        self.fields["found_by"].queryset = fields.people(user, scope)  # type: ignore[attr-defined]
+        self.fields["commitments"].queryset = fields.offered(user, scope)
+        self.fields["found_by"].queryset = fields.people(user, scope)
 
     def terms(self) -> dict[str, Any]:
         said = dict(self.cleaned_data)
@@ -54,8 +54,8 @@ class DeferForm(Typed):
     def __init__(self, *args: Any, rows: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         field = self.fields["acceptance"]
-        field.queryset = rows  # type: ignore[attr-defined]
-        field.label_from_instance = _named  # type: ignore[attr-defined]
+        field.queryset = rows
+        field.label_from_instance = _named
 
 
 def _named(row: Acceptance) -> str:

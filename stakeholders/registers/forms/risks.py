@@ -52,11 +52,11 @@ class RiskForm(Typed):
             }  # fmt: skip
         super().__init__(*args, **more)
         chosen = held.commitments.all() if held else None
-        self.fields["commitments"].queryset = fields.offered(user, scope, chosen)  # type: ignore[attr-defined]
-        self.fields["owner"].queryset = fields.people(user, scope, chosen=held.owner_id if held else None)  # type: ignore[attr-defined]
+        self.fields["commitments"].queryset = fields.offered(user, scope, chosen)
+        self.fields["owner"].queryset = fields.people(user, scope, chosen=held.owner_id if held else None)
         if held is None:
             teams = access.below(user, scope, Right.LOG).filter(closed_at=None)
-            self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+            self.fields["team"].queryset = teams
             self.initial.setdefault("team", scope if teams.filter(pk=scope.pk).exists() else None)
             return
         del self.fields["team"]

@@ -16,6 +16,7 @@ from delivery.views.form_of import ask as ask_plainly
 from teams import access
 from teams.access import Right
 from teams.models import Team, User
+from teams.scope import speaks_of
 from teams.views.csv_file import csv_file
 from teams.views.forms_page import signed_in
 
@@ -27,7 +28,7 @@ def scoped(request: HttpRequest, slug: str, right: Right = Right.SEE) -> tuple[U
     """The user and the team that the page is about."""
     user = signed_in(request)
     team = access.get_team(user, slug, right)
-    request.scope = team  # type: ignore[attr-defined]
+    speaks_of(request, team)
     return user, team
 
 
@@ -37,7 +38,7 @@ def fetch(request: HttpRequest, rows: Any, pk: int, *rights: Right) -> tuple[Use
     row = get_object_or_404(rows.select_related("team"), pk=pk, team__in=access.teams(user))
     if rights and not any(access.may(user, right, row.team) for right in rights):
         access.require(user, rights[0], row.team)
-    request.scope = row.team  # type: ignore[attr-defined]
+    speaks_of(request, row.team)
     return user, row
 
 

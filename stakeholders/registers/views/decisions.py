@@ -21,6 +21,7 @@ from stakeholders.registers.forms.fields import people
 from teams import access
 from teams.access import Right
 from teams.models import User
+from teams.scope import speaks_of
 from teams.views.forms_page import posted, signed_in
 
 from .asking import as_csv, as_markdown, ask, asked_or_sent, fetch, scoped
@@ -45,7 +46,7 @@ def listed(request: HttpRequest, team: str) -> HttpResponse:
     scope, entries, show, query = _entries(request, team)
     context = {
         "scope": scope, "page": Paginator(entries, ROWS_A_PAGE).get_page(request.GET.get("page")), "show": show,
-        "shows": log.SHOWS, "query": query, "may_log": access.may(request.user, Right.LOG, scope),  # type: ignore[arg-type]
+        "shows": log.SHOWS, "query": query, "may_log": access.may(request.user, Right.LOG, scope),
     }  # fmt: skip
     return render(request, "stakeholders/decisions.html", context)
 
@@ -102,7 +103,7 @@ def _shown(request: HttpRequest, user: User, row: Decision, form: forms.DecideFo
     context = {
         "compared": Compared(row), "row": row, "form": form, "changed": changed,
         "stakes": log.stakes_words(row), "failed": "This decision was not recorded.",
-        "commitments": list(row.commitments.filter(team__in=access.teams(user)).with_promise().select_related("team")),  # type: ignore[attr-defined]
+        "commitments": list(row.commitments.filter(team__in=access.teams(user)).with_promise().select_related("team")),
         "may_log": access.may(user, Right.LOG, row.team), "may_decide": access.may(user, Right.DECIDE, row.team),
     }  # fmt: skip
     return render(request, "stakeholders/decision.html", context, status=422 if form.is_bound else 200)
@@ -199,7 +200,7 @@ def withdraw_option(request: HttpRequest, pk: int) -> HttpResponse:
     )
     row = option.decision
     access.require(user, Right.LOG, row.team)
-    request.scope = row.team  # type: ignore[attr-defined]
+    speaks_of(request, row.team)
 
     def verb(said: dict[str, Any]) -> tuple[str, str]:
         actions.withdraw_answer(option=option, by=user)
@@ -229,7 +230,7 @@ def new_memo(request: HttpRequest, team: str) -> HttpResponse:
     wanted = request.GET.get("commitment", "")
     held = rows.filter(pk=int(wanted)).first() if wanted.isascii() and wanted.isdigit() else None
     form = forms.MemoForm(posted(request), initial={"commitment": held} if held else {})
-    form.fields["commitment"].rows = rows  # type: ignore[attr-defined]
+    form.fields["commitment"].rows = rows
 
     def verb(said: dict[str, Any]) -> tuple[str, str]:
         access.require(user, Right.LOG, said["commitment"].team)
@@ -250,7 +251,7 @@ def _memo(request: HttpRequest, pk: int, right: Right = Right.SEE) -> tuple[User
     rows = Memo.objects.select_related("commitment__team")
     row = get_object_or_404(rows, pk=pk, commitment__team__in=access.teams(user))
     access.require(user, right, row.commitment.team)
-    request.scope = row.commitment.team  # type: ignore[attr-defined]
+    speaks_of(request, row.commitment.team)
     return user, row
 
 

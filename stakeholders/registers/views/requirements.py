@@ -89,7 +89,7 @@ def requirement(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "one": one,
         "events": list(one.row.events.select_related("acceptance").order_by("-pk")),
-        "commitments": list(one.row.commitments.filter(team__in=seen).with_promise().select_related("team")),  # type: ignore[attr-defined]
+        "commitments": list(one.row.commitments.filter(team__in=seen).with_promise().select_related("team")),
         "may_log": access.may(user, Right.LOG, one.row.team),
         "may_decide": access.may(user, Right.DECIDE, one.row.team),
     }

@@ -70,7 +70,7 @@ def listed(request: HttpRequest, team: str) -> HttpResponse:
     context = {
         "scope": scope, "page": Paginator(cards, ROWS_A_PAGE).get_page(request.GET.get("page")), "state": state,
         "states": [("", "All"), *RiskEvent.State.choices], "totals": board.totals(cards),
-        "may_log": access.may(request.user, Right.LOG, scope),  # type: ignore[arg-type]
+        "may_log": access.may(request.user, Right.LOG, scope),
     }  # fmt: skip
     return render(request, "stakeholders/risk_list.html", context)
 
@@ -124,8 +124,8 @@ def risk(request: HttpRequest, pk: int) -> HttpResponse:
     in_force = next((one for one in held if one.holds), None)
     context = {
         "card": board.Card(row, in_force or next(iter(held), None)), "risk": row, "acceptances": held,
-        "events": list(row.events.order_by("-pk")), "decisions": list(row.decisions.with_step().order_by("-pk")),  # type: ignore[attr-defined]
-        "commitments": list(row.commitments.filter(team__in=access.teams(user)).with_promise().select_related("team")),  # type: ignore[attr-defined]
+        "events": list(row.events.order_by("-pk")), "decisions": list(row.decisions.with_step().order_by("-pk")),
+        "commitments": list(row.commitments.filter(team__in=access.teams(user)).with_promise().select_related("team")),
         "may_log": access.may(user, Right.LOG, row.team),
     }  # fmt: skip
     return render(request, "stakeholders/risk.html", context)

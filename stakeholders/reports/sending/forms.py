@@ -37,7 +37,7 @@ class PeopleField(forms.ModelMultipleChoiceField):
             **options,
         )
 
-    def label_from_instance(self, obj: Person) -> str:  # type: ignore[override]
+    def label_from_instance(self, obj: Person) -> str:
         return f"{obj.name}, {obj.title or obj.email}"
 
 

@@ -21,6 +21,7 @@ from stakeholders.reports.wording import AUDIENCES
 from teams import access
 from teams.access import Right
 from teams.models import User
+from teams.scope import speaks_of
 from teams.views.forms_page import signed_in
 
 AUDIENCE_WORDS = {"finance": "Finance", "engineering": "Engineering"}
@@ -32,7 +33,7 @@ def fetch(request: HttpRequest, pk: int, right: Right = Right.SEE) -> tuple[User
     rows = visible_to(user).select_related("team", "supersedes", "style").prefetch_related("steps", "words")
     row: Report = get_object_or_404(rows, pk=pk)
     access.require(user, right, row.team)
-    request.scope = row.team  # type: ignore[attr-defined]
+    speaks_of(request, row.team)
     return user, Kept(row)
 
 

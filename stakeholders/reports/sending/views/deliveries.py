@@ -18,6 +18,7 @@ from stakeholders.reports.sending.forms import SEARCH, DeliverForm
 from teams import access
 from teams.access import Right
 from teams.models import Team, User
+from teams.scope import speaks_of
 from teams.views.forms_page import posted, signed_in
 
 
@@ -52,7 +53,7 @@ def _of_team(request: HttpRequest, rows: Any, pk: int, path: str) -> tuple[User,
     row = get_object_or_404(rows, pk=pk, **{f"{path}__in": access.teams(user)})
     team = row.report.team if isinstance(row, Delivery) else row.delivery.report.team
     access.require(user, Right.DECIDE, team)
-    request.scope = team  # type: ignore[attr-defined]
+    speaks_of(request, team)
     return user, row, team
 
 
