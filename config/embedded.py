@@ -167,10 +167,10 @@ def _sweep(folder: Path) -> None:
     for pid_file in (folder / "postgres" / "postmaster.pid", folder / "redis.pid"):
         with contextlib.suppress(OSError, ValueError, IndexError):
             pid = int(pid_file.read_text().split()[0])
-            _wait_until(lambda pid=pid: not _is_ours(pid, folder), seconds=STOP_SECONDS)  # type: ignore[misc]
+            _wait_until(lambda pid=pid: not _is_ours(pid, folder), seconds=STOP_SECONDS)  # type: ignore[misc]  # mypy does not see a lambda's defaults
             if _is_ours(pid, folder):
                 os.kill(pid, signal.SIGQUIT)
-                _wait_until(lambda pid=pid: not _is_ours(pid, folder), seconds=STOP_SECONDS)  # type: ignore[misc]
+                _wait_until(lambda pid=pid: not _is_ours(pid, folder), seconds=STOP_SECONDS)  # type: ignore[misc]  # mypy does not see a lambda's defaults
     with contextlib.suppress(OSError, ValueError, KeyError):
         left = Path(json.loads((folder / "servers.json").read_text())["sockets"])
         if left.name.startswith("plumbline-"):

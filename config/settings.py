@@ -38,7 +38,7 @@ def _flag(name: str, *, default: bool) -> bool:
 
 
 def _number(name: str, *, default: int, least: int = 0) -> int:
-    number = int(_typed(name, int, default))  # type: ignore[call-overload]
+    number = int(_typed(name, int, default))  # type: ignore[call-overload]  # typed like its default
     if number < least:
         raise ImproperlyConfigured(f"{name}={number} is too small; the least is {least}.")
     return number

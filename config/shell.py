@@ -138,7 +138,7 @@ class Shell:
 
     @cached_property
     def person(self) -> Person | None:
-        return Person.objects.filter(user=self._request.user).first() if self.signed_in else None  # type: ignore[misc]
+        return Person.objects.filter(user=self._request.user).first() if self.signed_in else None  # type: ignore[misc]  # somebody signed in, or nobody comes here
 
     @cached_property
     def name(self) -> str:
@@ -175,7 +175,7 @@ class Shell:
         """How many items need the person, as the weekly page counted them last; None when that is long ago."""
         if not self.signed_in or self.scope is None:
             return None
-        found = needs.counted(self._request.user, self.scope)  # type: ignore[arg-type]
+        found = needs.counted(self._request.user, self.scope)  # type: ignore[arg-type]  # somebody signed in, or nobody comes here
         return found or None
 
     @cached_property
@@ -183,7 +183,7 @@ class Shell:
         """Those the person sees and that are open, parents before children."""
         if not self.signed_in:
             return []
-        return list(access.teams(self._request.user).open().with_tree_fields())  # type: ignore[attr-defined]
+        return list(access.teams(self._request.user).open().with_tree_fields())  # type: ignore[attr-defined]  # of tree-queries
 
     @cached_property
     def many_teams(self) -> bool:

@@ -140,7 +140,7 @@ class Deadlines:
         if len(late) == 1:
             one = late[0]
             cost = f", {one.expected} expected" if one.windows else ""
-            return f"{one.row.name} is likely late: forecast for {ui.day(one.now.forecast.even)}{cost}."  # type: ignore[union-attr]
+            return f"{one.row.name} is likely late: forecast for {ui.day(one.now.forecast.even)}{cost}."  # type: ignore[union-attr]  # late means that there is a forecast
         if late:
             return f"{len(late)} of {len(self.lines)} deadlines are likely late."
         risky = sum(one.state == "risk" for one in self.lines)
@@ -158,7 +158,7 @@ def deadlines(user: User, team: Team) -> Deadlines:
     seen = set(access.teams(user).values_list("pk", flat=True))
     scope = set(access.below(user, team).values_list("pk", flat=True))
     ids = shown.visible(user).filter(team__in=scope).values("pk")
-    found = shown.deadlines_of(scope, ids)  # type: ignore[arg-type]
+    found = shown.deadlines_of(scope, ids)  # type: ignore[arg-type]  # a query does for a set of ids
     axis = _axis(found)
     closed = Deadline.objects.filter(team__in=scope, closed_at__isnull=False).select_related("milestone", "closed_by")
     return Deadlines(

@@ -172,7 +172,7 @@ class Listing:
     @cached_property
     def teams(self) -> list[Team]:
         """Open teams of the scope that promise something, in the order of the tree."""
-        return list(access.below(self.user, self.team).filter(closed_at=None).with_tree_fields())  # type: ignore[attr-defined]
+        return list(access.below(self.user, self.team).filter(closed_at=None).with_tree_fields())  # type: ignore[attr-defined]  # of tree-queries
 
     @cached_property
     def intervals(self) -> list[PlanningInterval]:

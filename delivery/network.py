@@ -96,7 +96,7 @@ def inputs(as_of: date | None = None) -> Inputs:
 
 
 def _commitment(row: models.Commitment, day: date, days: WorkCalendar) -> Commitment:
-    low, likely, high = row.low, row.likely, row.high  # type: ignore[attr-defined]
+    low, likely, high = row.low, row.likely, row.high  # type: ignore[attr-defined]  # annotated by its queryset
     estimated = likely is not None and not row.is_milestone and row.delivered_on is None
     return Commitment(
         id=str(row.pk),
@@ -104,7 +104,7 @@ def _commitment(row: models.Commitment, day: date, days: WorkCalendar) -> Commit
         remaining=Remaining(low, likely, high) if estimated else None,
         is_milestone=row.is_milestone,
         first_promise=row.first_promised_on,
-        promise=row.promised_on,  # type: ignore[attr-defined]
+        promise=row.promised_on,  # type: ignore[attr-defined]  # annotated by its queryset
         no_earlier_than=row.no_earlier_than,
         started_on=row.started_on if row.delivered_on else None,
         added_days=-_days_done(row, day, days),
@@ -114,7 +114,7 @@ def _commitment(row: models.Commitment, day: date, days: WorkCalendar) -> Commit
 
 def _days_done(row: models.Commitment, day: date, days: WorkCalendar) -> int:
     """Working days since the estimate, for work that has begun: a promise that nobody estimates anew does not drift."""
-    said = row.estimated_at  # type: ignore[attr-defined]
+    said = row.estimated_at  # type: ignore[attr-defined]  # annotated by its queryset
     if row.delivered_on is not None or row.started_on is None or said is None or row.is_milestone:
         return 0
     counted_from = max(said.astimezone(settings.ORGANISATION_ZONE).date(), row.started_on)
@@ -124,10 +124,10 @@ def _days_done(row: models.Commitment, day: date, days: WorkCalendar) -> int:
 def left(commitment: models.Commitment, day: date | None = None) -> tuple[int, int, int] | None:
     """Working days of work left as a forecast of `day` counts them: low, likely, high; None without an estimate."""
     row = models.Commitment.objects.with_estimate().get(pk=commitment.pk)
-    if row.likely is None or row.is_milestone:  # type: ignore[attr-defined]
+    if row.likely is None or row.is_milestone:  # type: ignore[attr-defined]  # annotated by its queryset
         return None
     done = _days_done(row, day or this_day(), calendars([row.team_id])[row.team_id])
-    low, likely, high = (max(0, days - done) for days in (row.low, row.likely, row.high))  # type: ignore[attr-defined]
+    low, likely, high = (max(0, days - done) for days in (row.low, row.likely, row.high))  # type: ignore[attr-defined]  # annotated by its queryset
     return low, likely, high
 
 
@@ -377,13 +377,13 @@ def _sure(commitments: Collection[models.Commitment]) -> dict[int, float]:
     history = _history(days)
     found: dict[int, float] = {}
     for pk, row in rows.items():
-        likely = row.likely  # type: ignore[attr-defined]
+        likely = row.likely  # type: ignore[attr-defined]  # annotated by its queryset
         if likely is None or row.is_milestone:
             continue
         alone = Inputs(
             as_of=this_day(),
             teams=(Team(id="t", calendar=days[row.team_id], delivered=history.get(row.team_id, ())),),
-            commitments=(Commitment(id=str(pk), team="t", remaining=Remaining(row.low, likely, row.high)),),  # type: ignore[attr-defined]
+            commitments=(Commitment(id=str(pk), team="t", remaining=Remaining(row.low, likely, row.high)),),  # type: ignore[attr-defined]  # annotated by its queryset
         )
         found[pk] = float(forecast(alone, seed=SEED, trials=2000).loads["t"].quantile(85))
     return found
@@ -396,9 +396,9 @@ def scored(*, teams: Collection[int], days_ahead: int = 14, today: date | None =
     day = today or this_day()
     rows = models.Commitment.objects.filter(team__in=teams, cancelled_at=None).with_promise()
     due = {
-        row.pk: (row.promised_on, row.delivered_on)  # type: ignore[attr-defined]
+        row.pk: (row.promised_on, row.delivered_on)  # type: ignore[attr-defined]  # annotated by its queryset
         for row in rows.only("pk", "delivered_on", "first_promised_on")
-        if row.delivered_on is not None or row.promised_on < day  # type: ignore[attr-defined]
+        if row.delivered_on is not None or row.promised_on < day  # type: ignore[attr-defined]  # annotated by its queryset
     }
     newest: dict[int, tuple[bool, int, Chance]] = {}
     slips = models.Slip.objects.filter(commitment=OuterRef("commitment")).order_by("-pk")

@@ -168,8 +168,8 @@ def _overrides(ids: Collection[int], day: date) -> dict[int, StatusOverride]:
 def _shown(
     row: Commitment, line: ForecastLine | None, answer: Answer | None, override: StatusOverride | None, day: date
 ) -> Shown:
-    promised_on: date = row.promised_on  # type: ignore[attr-defined]
-    estimate = None if row.likely is None else (row.low, row.likely, row.high)  # type: ignore[attr-defined]
+    promised_on: date = row.promised_on  # type: ignore[attr-defined]  # annotated by its queryset
+    estimate = None if row.likely is None else (row.low, row.likely, row.high)  # type: ignore[attr-defined]  # annotated by its queryset
     answered_on = _day(answer.checkin.at) if answer else None
     heard_on = day if row.is_milestone else answered_on  # nobody is asked about a milestone
     missing = () if estimate is not None else ("a low, likely and high estimate",)
@@ -185,7 +185,7 @@ def _shown(
         today=day,
         override=_override(override),
     )
-    return Shown(row, promised_on, row.last_slip, estimate, judged, line, answer, answered_on)  # type: ignore[attr-defined]
+    return Shown(row, promised_on, row.last_slip, estimate, judged, line, answer, answered_on)  # type: ignore[attr-defined]  # annotated by its queryset
 
 
 def _override(row: StatusOverride | None) -> Override | None:

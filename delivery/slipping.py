@@ -102,7 +102,7 @@ def preview(row: Commitment, to: date, *, promised: date, likely: int | None = N
     """
     left = network.left(row) if likely is not None else None
     estimated_anew = likely is not None and left is not None
-    added = likely - left[1] if estimated_anew else network.days_of_slip(row, promised, to)  # type: ignore[operator,index]
+    added = likely - left[1] if estimated_anew else network.days_of_slip(row, promised, to)  # type: ignore[operator,index]  # both are there when estimated anew
     seen = network.what_if({row.pk: added}, promises={row.pk: to})
     deadlines = _deadlines(seen.deadlines)
     moves = _moves(row, seen.moved)

@@ -78,7 +78,7 @@ def waits_for(need: Need) -> str:
         Step.COUNTERED: f"{need.asks.name} asks for {day}; {need.gives.name} has not answered.",
         Step.AGREED: f"Both hold to {day}.",
         Step.BROKEN: f"The agreed day was broken; {need.gives.name} has not offered a new one.",
-    }.get(step, "")  # type: ignore[call-overload]
+    }.get(step, "")  # type: ignore[call-overload]  # a str is looked up among its enum
 
 
 def take(user: User, need: Need, said: dict[str, Any]) -> str:

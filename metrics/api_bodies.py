@@ -25,7 +25,7 @@ class Moment(serializers.Field[Any, Any, Any, Any]):
         at = read.when(data)
         if at is None:
             self.fail("invalid")
-        return at  # type: ignore[return-value]
+        return at  # type: ignore[return-value]  # fail() raises
 
     def to_representation(self, value: Any) -> Any:
         return value

@@ -50,7 +50,7 @@ class Opened:
     @cached_property
     def teams(self) -> list[Team]:
         """The scope in the order of the tree."""
-        return list(access.below(self.user, self.team).with_tree_fields())  # type: ignore[attr-defined]
+        return list(access.below(self.user, self.team).with_tree_fields())  # type: ignore[attr-defined]  # of tree-queries
 
     @cached_property
     def ids(self) -> list[int]:

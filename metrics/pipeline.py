@@ -187,6 +187,6 @@ def coverage_gate(runs: Sequence[Run], *, threshold: float, branch: str = "main"
     told = [run for run in runs if run.branch == branch and run.coverage is not None and run.finished_at]
     for run in sorted(told, key=lambda run: (run.finished_at, run.attempt)):
         reports[run.repository, run.sha] = run
-    last = max(reports.values(), key=lambda run: run.finished_at or run.started_at, default=None)  # type: ignore[arg-type,return-value]
+    last = max(reports.values(), key=lambda run: run.finished_at or run.started_at, default=None)  # type: ignore[arg-type,return-value]  # those told have finished
     below = sum((run.coverage or 0) < threshold for run in reports.values())
     return Gate(newest=last.coverage if last else None, below=below, reports=len(reports))

@@ -68,7 +68,7 @@ def _rebuild_some(now: datetime, wait: bool) -> int:
     return len(weeks)
 
 
-def _mark_other_zones(cursor, zone: str) -> None:  # type: ignore[no-untyped-def]
+def _mark_other_zones(cursor, zone: str) -> None:  # type: ignore[no-untyped-def]  # of psycopg, wrapped by Django
     """Weeks counted in another zone than today's begin at another hour: count all of them again.
 
     So do the days of hand-overs: what happened in the hours between goes to its owner in this zone.
@@ -86,7 +86,7 @@ def _mark_other_zones(cursor, zone: str) -> None:  # type: ignore[no-untyped-def
     )
 
 
-def _count(cursor, weeks: Sequence[tuple[int, Week]], now: datetime) -> None:  # type: ignore[no-untyped-def]
+def _count(cursor, weeks: Sequence[tuple[int, Week]], now: datetime) -> None:  # type: ignore[no-untyped-def]  # of psycopg, wrapped by Django
     zone = settings.ORGANISATION_ZONE
     bounds = [week.bounds(zone) for _, week in weeks]
     # not updated in place: an owner whose facts went to another leaves no row behind

@@ -151,4 +151,4 @@ def governs_all(user: Visitor) -> bool:
 def home(user: Visitor) -> Team | None:
     """The team whose page `user` lands on: the highest open one in the tree that they see; None when they see none."""
     highest_first = (F("closed_at").asc(nulls_first=True), "tree_depth", "position", "name")
-    return teams(user).with_tree_fields().order_by(*highest_first).first()  # type: ignore[attr-defined]
+    return teams(user).with_tree_fields().order_by(*highest_first).first()  # type: ignore[attr-defined]  # of tree-queries

@@ -25,7 +25,7 @@ from .access import Right
 from .models import Grant, Membership, Person, Team, User
 
 admin.site.unregister(Group)  # roles are grants over a team
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign] # the one way in, second step too
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # the one way in, second step too
 
 
 class OfficeAdmin(ModelAdmin):
@@ -107,7 +107,7 @@ class TeamForm(forms.ModelForm):
     """Looks at the team above too, although it cannot be changed here: a name is used once in a group."""
 
     def _get_validation_exclusions(self) -> set[str]:
-        return super()._get_validation_exclusions() - {"parent"}  # type: ignore[misc]
+        return super()._get_validation_exclusions() - {"parent"}  # type: ignore[misc]  # not in the stubs
 
 
 @admin.register(Team)
@@ -142,7 +142,7 @@ class TeamAdmin(OfficeAdmin):
             kind=team.kind,
             about=team.about,
             position=team.position,
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,  # type: ignore[arg-type]  # somebody signed in, or nobody comes here
         )
 
 
@@ -160,7 +160,7 @@ class PersonAdmin(OfficeAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return in_the_office(request) and (obj is None or access.governs(request.user, obj))  # type: ignore[arg-type]
+        return in_the_office(request) and (obj is None or access.governs(request.user, obj))  # type: ignore[arg-type]  # somebody signed in, or nobody comes here
 
     @display(description="signs in", boolean=True)
     def signs_in(self, person: Person) -> bool:
@@ -172,7 +172,7 @@ class PersonAdmin(OfficeAdmin):
             name=person.name,
             email=person.email,
             title=person.title,
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,  # type: ignore[arg-type]  # somebody signed in, or nobody comes here
         )
 
 

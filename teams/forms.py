@@ -37,20 +37,20 @@ class TeamChoice(forms.ModelChoiceField):
     """A team, indented by its depth in the tree."""
 
     def label_from_instance(self, team: Team) -> str:
-        return EM_SPACE * (team.tree_depth - self.top) + team.name  # type: ignore[attr-defined]
+        return EM_SPACE * (team.tree_depth - self.top) + team.name  # type: ignore[attr-defined]  # of tree-queries
 
     top = 0
 
 
 def offered(teams: QuerySet[Team]) -> QuerySet[Team]:
     """Open teams in the order of the tree."""
-    return teams.filter(closed_at=None).with_tree_fields()  # type: ignore[attr-defined]
+    return teams.filter(closed_at=None).with_tree_fields()  # type: ignore[attr-defined]  # of tree-queries
 
 
 def _choose_team(field: forms.Field, teams: QuerySet[Team]) -> None:
     assert isinstance(field, TeamChoice)  # noqa: S101 (for the type checker)
     field.queryset = teams
-    field.top = min((team.tree_depth for team in teams), default=0)  # type: ignore[attr-defined]
+    field.top = min((team.tree_depth for team in teams), default=0)  # type: ignore[attr-defined]  # of tree-queries
 
 
 class TeamForm(forms.Form):
@@ -75,7 +75,7 @@ class TeamForm(forms.Form):
         if team is not None:
             del self.fields["parent"]
             if team.kind not in Team.Kind.values:
-                self.fields["kind"].choices = [*Team.Kind.choices, (team.kind, team.kind)]  # type: ignore[attr-defined]
+                self.fields["kind"].choices = [*Team.Kind.choices, (team.kind, team.kind)]  # type: ignore[attr-defined]  # a field of whatever class
         else:
             _choose_team(self.fields["parent"], offered(access.teams(user, Right.TREE)))
             _top_only_for_superusers(self.fields["parent"], user)
@@ -145,9 +145,9 @@ class JoinForm(_RoleFields):
         found = known.filter(name__icontains=query) if query else known
         field = self.fields["person"]
         # any known person may be sent; what is listed is short enough to read
-        field.queryset = known  # type: ignore[attr-defined]
+        field.queryset = known  # type: ignore[attr-defined]  # a field of whatever class
         shown = [(person.pk, str(person)) for person in found[:MOST_CHOICES]]
-        field.choices = [("", field.empty_label), *shown]  # type: ignore[attr-defined]
+        field.choices = [("", field.empty_label), *shown]  # type: ignore[attr-defined]  # a field of whatever class
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -178,7 +178,7 @@ class MovePersonForm(_RoleFields):
         teams = offered(access.teams(user, Right.PEOPLE)).exclude(pk=membership.team_id)
         _choose_team(self.fields["team"], teams)
         if not teams:
-            self.fields["team"].empty_label = "You look after no other team"  # type: ignore[attr-defined]
+            self.fields["team"].empty_label = "You look after no other team"  # type: ignore[attr-defined]  # a field of whatever class
 
 
 class LeaveForm(forms.Form):
@@ -203,8 +203,8 @@ class LeaveForm(forms.Form):
         )
         if others:
             field = self.fields["also"]
-            field.queryset = others.select_related("team", "person")  # type: ignore[attr-defined]
-            field.label_from_instance = lambda row: f"{row.role} in {row.team}"  # type: ignore[attr-defined]
+            field.queryset = others.select_related("team", "person")  # type: ignore[attr-defined]  # a field of whatever class
+            field.label_from_instance = lambda row: f"{row.role} in {row.team}"  # type: ignore[attr-defined]  # a field of whatever class
         else:
             del self.fields["also"]
 
@@ -246,9 +246,9 @@ class GrantForm(forms.Form):
         self.too_many = known[: MOST_CHOICES + 1].count() > MOST_CHOICES
         found = known.filter(name__icontains=query) if query else known
         field = self.fields["person"]
-        field.queryset = known  # type: ignore[attr-defined]
+        field.queryset = known  # type: ignore[attr-defined]  # a field of whatever class
         shown = [(person.pk, str(person)) for person in found[:MOST_CHOICES]]
-        field.choices = [("", field.empty_label), *shown]  # type: ignore[attr-defined]
+        field.choices = [("", field.empty_label), *shown]  # type: ignore[attr-defined]  # a field of whatever class
 
 
 class Confirmation(forms.Form):

@@ -38,13 +38,13 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractUser):
     """A log-in. The human being behind it is a Person."""
 
-    username = None  # type: ignore[assignment]
+    username = None  # type: ignore[assignment]  # as Django's documentation has it
     email = models.EmailField("e-mail", unique=True)
     is_sample = models.BooleanField(default=False, help_text="Signed in by one button; only in the demo.")
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
-    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]  # as Django's documentation has it
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_in_any_case")]
@@ -62,7 +62,7 @@ class TeamQuerySet(TreeQuerySet):
         return self.exclude(kind=Team.Kind.GROUP)
 
 
-class TeamManager(TreeManager.from_queryset(TeamQuerySet)):  # type: ignore[misc]
+class TeamManager(TreeManager.from_queryset(TeamQuerySet)):  # type: ignore[misc]  # of tree-queries
     """Depth and path only where they are asked for: they cost a recursive query."""
 
     _with_tree_fields = False

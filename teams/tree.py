@@ -30,7 +30,7 @@ class Row:
 
 def rows(user: User, *, today: date, query: str = "", with_closed: bool = False) -> list[Row]:
     """The teams `user` sees, in the order of the tree; with `query` those that match and the ways to them."""
-    teams = list(access.teams(user).with_tree_fields())  # type: ignore[attr-defined]
+    teams = list(access.teams(user).with_tree_fields())  # type: ignore[attr-defined]  # of tree-queries
     seen = {team.pk for team in teams}
     drawn = [team for team in teams if with_closed or team.closed_at is None]
     found = {team.pk for team in drawn if _matches(team, query)}
@@ -65,7 +65,7 @@ def _people(teams: list[Team], today: date) -> tuple[dict[int, set[int]], dict[i
         own[pk].add(person)
     everybody: dict[int, set[int]] = defaultdict(set)
     for team in teams:
-        for pk in team.tree_path:  # type: ignore[attr-defined]
+        for pk in team.tree_path:  # type: ignore[attr-defined]  # of tree-queries
             everybody[pk] |= own[team.pk]
     return own, everybody
 

@@ -213,7 +213,7 @@ def _move_to_fhir(story: Story, people: dict[str, Person]) -> None:
         _of_the_move(story, people, outcomes, title, team, outcome, made, promised, days, value, stretch)
     for before, after, what, found, ago, step, when in LINKS:
         day = story.at(-ago)
-        story.on(day, 14, lambda one=(before, after, what, found, step, when, day): _contract(story, *one))  # type: ignore[misc]
+        story.on(day, 14, lambda one=(before, after, what, found, step, when, day): _contract(story, *one))  # type: ignore[misc]  # mypy does not see a lambda's defaults
     _what_happened(story)
 
 
@@ -403,7 +403,7 @@ def _checkins(story: Story, chance: random.Random) -> None:
         if friday >= story.today:
             continue
         for team in past.PROMISED:
-            story.on(friday, 16, lambda team=team, friday=friday: _checkin(story, team, friday, chance))  # type: ignore[misc]
+            story.on(friday, 16, lambda team=team, friday=friday: _checkin(story, team, friday, chance))  # type: ignore[misc]  # mypy does not see a lambda's defaults
 
 
 def _checkin(story: Story, team: str, friday: date, chance: random.Random) -> None:

@@ -76,7 +76,7 @@ def freeze(*, interval: PlanningInterval, by: User, at: datetime | None = None) 
     effort = sure_days(commitments)
     FrozenPromise.objects.bulk_create(
         FrozenPromise(
-            interval=row, commitment=one, promised_on=one.promised_on, chance=chances.get(one.pk),  # type: ignore[attr-defined]
+            interval=row, commitment=one, promised_on=one.promised_on, chance=chances.get(one.pk),  # type: ignore[attr-defined]  # annotated by its queryset
             sure_days=effort.get(one.pk), planned_value=one.planned_value, is_stretch=one.is_stretch,
         )
         for one in commitments

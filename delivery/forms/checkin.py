@@ -91,7 +91,7 @@ class RowForm(forms.Form):
             return said
         if None in days:
             self.add_error("likely", "Write all three: low, likely and high.")
-        elif not days[0] <= days[1] <= days[2]:  # type: ignore[operator]
+        elif not days[0] <= days[1] <= days[2]:  # type: ignore[operator]  # all three are there
             self.add_error("likely", "The low estimate must not exceed the likely one, nor that the high one.")
         return said
 

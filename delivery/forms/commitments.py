@@ -66,7 +66,7 @@ class Estimated(Typed):
         if (typed or self.needed) and None in days:
             missing = next(name for name in ESTIMATE if cleaned.get(name) is None)
             self.add_error(missing, "Give all three: low, likely and high.")
-        elif None not in days and not days[0] <= days[1] <= days[2]:  # type: ignore[operator]
+        elif None not in days and not days[0] <= days[1] <= days[2]:  # type: ignore[operator]  # all three are there
             self.add_error("likely", "The low estimate must not exceed the likely one, nor that the high one.")
         else:
             cleaned["days"] = None if None in days else tuple(days)

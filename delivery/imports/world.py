@@ -67,10 +67,10 @@ def _commitments(which: Q, teams: set[int] | None = None) -> Iterable[Commitment
 
 
 def _held(row: Commitment, may_log: bool, seen: bool) -> Held:
-    days = None if row.likely is None else (row.low, row.likely, row.high)  # type: ignore[attr-defined]
+    days = None if row.likely is None else (row.low, row.likely, row.high)  # type: ignore[attr-defined]  # annotated by its queryset
     state = "delivered" if row.delivered_on else "cancelled" if row.cancelled_at else "open"
     return Held(
-        row.pk, row.team_id, row.title, row.promised_on, row.last_slip, (row.external_source, row.external_id),  # type: ignore[attr-defined]
+        row.pk, row.team_id, row.title, row.promised_on, row.last_slip, (row.external_source, row.external_id),  # type: ignore[attr-defined]  # annotated by its queryset
         row.about, days, row.owner_id, row.outcome_id, row.interval_id, row.is_stretch, row.is_milestone,
         row.planned_value, row.no_earlier_than, row.started_on, state, may_log, seen,
     )  # fmt: skip

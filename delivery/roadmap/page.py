@@ -203,7 +203,7 @@ def compose(
     user: User, team: Team, *, axis: Axis, opened: Collection[str] = (), deadline: int | None = None, today: date
 ) -> Roadmap:
     """The roadmap of `team` and all below it, as `user` sees it. Thirteen queries."""
-    scope = list(access.below(user, team).with_tree_fields())  # type: ignore[attr-defined]
+    scope = list(access.below(user, team).with_tree_fields())  # type: ignore[attr-defined]  # of tree-queries
     seen = frozenset(access.teams(user).values_list("pk", flat=True))
     recent = Q(delivered_on=None) | Q(delivered_on__gte=axis.first)
     rows = shown.visible(user).filter(recent, team__in=scope, cancelled_at=None)
@@ -235,7 +235,7 @@ def _deadlines(seen: Collection[int], scope: Collection[int], ids: Collection[in
         for one in shown.deadlines_of(seen, ids)
         if one.row.milestone_id in ids
         or one.row.team_id in scope
-        or (one.forecast and ids & {int(pk) for pk in one.forecast.driving})  # type: ignore[operator]
+        or (one.forecast and ids & {int(pk) for pk in one.forecast.driving})  # type: ignore[operator]  # a query does for a set of ids
     ]
 
 

@@ -76,8 +76,8 @@ def seeing(form: forms.Typed, newest: Callable[[], Any], verb: Verb) -> Verb:
         try:
             return verb(said)
         except Changed:
-            form.data = form.data.copy()  # type: ignore[attr-defined]
-            form.data["seen"] = newest() or ""  # type: ignore[index]
+            form.data = form.data.copy()  # type: ignore[attr-defined]  # a QueryDict, when posted
+            form.data["seen"] = newest() or ""  # type: ignore[index]  # a QueryDict, when posted
             raise
 
     return tried

@@ -143,15 +143,15 @@ def _log(request: HttpRequest, weekly: checkin.Weekly) -> HttpResponse:
     if pk is None or row is None or not row.form.is_bound:
         problems = checkin.gone(weekly, [pk] if pk is not None else [], shown.visible(_user(request)))
         problems = problems or ["That slip could not be read. Load the page again."]
-        if request.htmx:  # type: ignore[attr-defined]
+        if request.htmx:  # type: ignore[attr-defined]  # requests carry what is put on them
             return render(request, "delivery/checkin_gone.html", {"problems": problems, "pk": pk}, status=422)
         return _shown(request, weekly, problems=problems, status=422)
     if not _logged(row, _user(request)):
-        if not request.htmx:  # type: ignore[attr-defined]
+        if not request.htmx:  # type: ignore[attr-defined]  # requests carry what is put on them
             return _shown(request, weekly, status=422)
         return render(request, "delivery/checkin_row.html", _context(request, weekly) | {"row": row}, status=422)
     said = f"Slip logged: {row.shown.row}."
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:  # type: ignore[attr-defined]  # requests carry what is put on them
         fresh = _weekly(request, weekly.team, posted=False)
         context = _context(request, fresh) | {"row": fresh.row(pk), "just_logged": True}
         answer = render(request, "delivery/checkin_row.html", context)

@@ -39,7 +39,7 @@ def page(request: HttpRequest, team: str) -> HttpResponse:
     asks, gives = _number(request.GET.get("asks")), _number(request.GET.get("gives"))
     found = matrix.page(user, scope, asks=asks, gives=gives, state=state)
     rows = Paginator(found.listed, ROWS_A_PAGE).get_page(request.GET.get("page"))
-    matrix.add_latest_safe(user, rows.object_list)  # type: ignore[arg-type]
+    matrix.add_latest_safe(user, rows.object_list)  # type: ignore[arg-type]  # a page of a list is a list
     names = {team.pk: team.name for one in found.needs for team in (one.asks, one.gives)}
     context = {
         "scope": scope,
@@ -143,4 +143,4 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
         access.require(user, Right.LOG, need.asks)
     actions.remove_link(dependency=need.row, by=user)
     messages.success(request, f"{need.row.after} no longer waits for {need.row.before}. The record stays.")
-    return redirect("delivery:dependencies", team=request.scope.slug)  # type: ignore[attr-defined]
+    return redirect("delivery:dependencies", team=request.scope.slug)  # type: ignore[attr-defined]  # requests carry what is put on them

@@ -65,7 +65,7 @@ def outcomes_csv(request: HttpRequest, team: str) -> StreamingHttpResponse:
     user, scope = scoped(request, team)
     names = ("outcome", "team", "sponsor", "commitments", "delivered")
     return csv_file(f"{scope.slug}-outcomes", names, (
-        [one.title, one.team.name, str(one.sponsor or ""), one.promises, one.delivered]  # type: ignore[attr-defined]
+        [one.title, one.team.name, str(one.sponsor or ""), one.promises, one.delivered]  # type: ignore[attr-defined]  # annotated by its queryset
         for one in outcomes_of(user, scope)
     ))  # fmt: skip
 

@@ -32,7 +32,7 @@ def page(request: HttpRequest, team: str) -> HttpResponse:
 def what_if(request: HttpRequest, team: str) -> HttpResponse:
     """Only the answer, for the panel; to a browser without htmx the page with the answer on it."""
     found = access.get_team(_user(request), team)
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not request.htmx:  # type: ignore[attr-defined]  # requests carry what is put on them
         return redirect(f"{reverse('delivery:roadmap', args=[found.slug])}?{request.GET.urlencode()}")
     answer, problem = _answer(request, _axis(request), _deadline(request))
     context = panel(_user(request), found, request.GET, answer, problem)
@@ -59,7 +59,7 @@ def save_option(request: HttpRequest, team: str) -> HttpResponse:
             return redirect(commitment)
     asked = request.GET.copy()
     asked["commitment"], asked["days"] = pk, request.POST.get("days", "0")
-    request.GET = asked  # type: ignore[assignment]
+    request.GET = asked  # type: ignore[assignment]  # a QueryDict with less in it
     return _page(request, found, form)
 
 

@@ -67,7 +67,7 @@ class GitSourceForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.source = source
         if source is None:
-            self.fields["owner"].queryset = owners  # type: ignore[attr-defined]
+            self.fields["owner"].queryset = owners  # type: ignore[attr-defined]  # a field of whatever class
         else:
             del self.fields["owner"]  # a service that is known is handed over, see `HandOverForm`
         if source is not None and source.secret:

@@ -30,7 +30,7 @@ class HandOverForm(forms.Form):
 
     def __init__(self, *args: Any, squads: QuerySet[Team], **more: Any) -> None:
         super().__init__(*args, **more)
-        self.fields["team"].queryset = squads  # type: ignore[attr-defined]
+        self.fields["team"].queryset = squads  # type: ignore[attr-defined]  # a field of whatever class
         self.fields["since"].error_messages["required"] = "Choose the day, or say that it always was theirs."
         self.fields["since"].required = not self.data.get("always")
 

@@ -29,7 +29,7 @@ class AskedForm(forms.Form):
     before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 
     def __init__(self, *args: object, **options: object) -> None:
-        super().__init__(*args, **options)  # type: ignore[arg-type]
+        super().__init__(*args, **options)  # type: ignore[arg-type]  # handed through
         table = self.fields["table"]
         assert isinstance(table, forms.ChoiceField)  # noqa: S101 (for the type checker)
         table.choices = [("", "Any"), *reading.choices()]

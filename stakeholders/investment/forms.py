@@ -263,7 +263,7 @@ class ChecklistForm(WithTeam):
         below = access.below(user, scope)
         self.fields["deadline"].queryset = Deadline.objects.filter(team__in=below, closed_at=None)
         for name in Thresholds.__dataclass_fields__:
-            self.fields[name].initial = Checklist._meta.get_field(name).default  # type: ignore[union-attr]
+            self.fields[name].initial = Checklist._meta.get_field(name).default  # type: ignore[union-attr]  # a field of whatever class
 
     def terms(self) -> dict[str, Any]:
         said = dict(self.cleaned_data)

@@ -21,7 +21,7 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
 
     def waiting(self) -> DecisionQuerySet:
         """Those that somebody still has to decide."""
-        return self.with_step().filter(step__in=DecisionEvent.WAITING)  # type: ignore[misc]
+        return self.with_step().filter(step__in=DecisionEvent.WAITING)  # type: ignore[misc]  # annotated by its queryset
 
 
 class Decision(models.Model):

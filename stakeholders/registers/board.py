@@ -47,7 +47,7 @@ class Card:
 
     @property
     def state_of_risk(self) -> str:
-        return self.risk.state  # type: ignore[attr-defined]
+        return self.risk.state  # type: ignore[attr-defined]  # annotated by its queryset
 
     @cached_property
     def stake(self) -> Stake | None:
@@ -99,9 +99,9 @@ class Card:
         """What stands at the lower right of a card."""
         state = self.state_of_risk
         if state == Column_.RESOLVED:
-            return ui.weekday(self.risk.since)  # type: ignore[attr-defined]
+            return ui.weekday(self.risk.since)  # type: ignore[attr-defined]  # annotated by its queryset
         if state == Column_.MITIGATED:
-            return f"since {ui.day(self.risk.since)}"  # type: ignore[attr-defined]
+            return f"since {ui.day(self.risk.since)}"  # type: ignore[attr-defined]  # annotated by its queryset
         if state == Column_.ACCEPTED and self.held is not None and self.held.holds and self.risk.review_on:
             return f"review {ui.day(self.risk.review_on)}"
         if state == Column_.ACCEPTED:
@@ -213,7 +213,7 @@ class Board:
     def columns(self) -> list[Column]:
         made = {state: Column(state, Column_(state).label, about) for state, about in COLUMNS}
         for card in sorted(self.all_cards, key=by_weight):
-            if card.state_of_risk == Column_.RESOLVED and card.risk.since.date() < self.today - QUARTER:  # type: ignore[attr-defined]
+            if card.state_of_risk == Column_.RESOLVED and card.risk.since.date() < self.today - QUARTER:  # type: ignore[attr-defined]  # annotated by its queryset
                 continue
             made[Column_(card.state_of_risk)].cards.append(card)
         chosen = self.selected.row.risk_id if self.selected else None

@@ -192,7 +192,7 @@ def _signer(seat: Seat) -> dict[str, Any]:
 
 
 def _commitment(row: Commitment) -> dict[str, Any]:
-    promised: date = row.promised_on  # type: ignore[attr-defined]
+    promised: date = row.promised_on  # type: ignore[attr-defined]  # annotated by its queryset
     return {"code": row.code, "title": row.title, "promised_for": promised.isoformat()}
 
 

@@ -90,7 +90,7 @@ def _driving(row: Commitment, line: ForecastLine | None) -> list[dict[str, Any]]
     found = [
         {
             "code": one.code, "pk": one.pk, "title": one.title, "team": one.team.name,
-            "promised": one.promised_on.isoformat(),  # type: ignore[attr-defined]
+            "promised": one.promised_on.isoformat(),  # type: ignore[attr-defined]  # annotated by its queryset
             "sure": sure[one.pk].isoformat() if one.pk in sure else None,
         }
         for one in rows

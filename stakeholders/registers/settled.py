@@ -32,7 +32,7 @@ class Settled:
 
     @property
     def step(self) -> str:
-        return self.row.step  # type: ignore[attr-defined]
+        return self.row.step  # type: ignore[attr-defined]  # annotated by its queryset
 
     @property
     def state(self) -> str:

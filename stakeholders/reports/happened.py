@@ -114,7 +114,7 @@ def _told(held: Kept, facts: FactBase, deadlines: dict[int, date], outcomes: dic
 
 def _deadlines(ids: Collection[int]) -> dict[int, date]:
     rows = Deadline.objects.filter(pk__in=ids, milestone__delivered_on__isnull=False)
-    return dict(rows.values_list("pk", "milestone__delivered_on"))  # type: ignore[arg-type]
+    return dict(rows.values_list("pk", "milestone__delivered_on"))  # type: ignore[arg-type]  # filtered: none is without a day
 
 
 def _outcomes(ids: Collection[int]) -> dict[int, date]:

@@ -142,4 +142,4 @@ def superseding(row: Report) -> Report | None:
 def draft_of(team: int, monday: date) -> Report | None:
     """The open draft of a scope and week."""
     rows = Report.objects.filter(team=team, monday=monday).with_state()
-    return rows.filter(state__in=OPEN).order_by("-pk").first()  # type: ignore[misc]
+    return rows.filter(state__in=OPEN).order_by("-pk").first()  # type: ignore[misc]  # annotated by its queryset

@@ -69,7 +69,7 @@ def rows(user: User, scope: Team) -> QuerySet[Report]:
     later = Report.objects.filter(
         team=OuterRef("team"), monday=OuterRef("monday"), pk__gt=OuterRef("pk"), steps__step=Step.SENT
     )
-    found = visible_to(user).filter(team__in=access.below(user, scope)).with_state()  # type: ignore[attr-defined]
+    found = visible_to(user).filter(team__in=access.below(user, scope)).with_state()  # type: ignore[attr-defined]  # annotated by its queryset
     found = found.annotate(
         state_by=Subquery(newest.values("by_name")[:1]), headline=Subquery(words.values("words")[:1]),
         is_superseded=Exists(later), say=KeyTextTransform("say", "facts"), clause=KeyTextTransform("clause", "facts"),
@@ -78,11 +78,11 @@ def rows(user: User, scope: Team) -> QuerySet[Report]:
 
 
 def drafts(found: QuerySet[Report]) -> list[Line]:
-    return [Line(one) for one in found.filter(state__in=OPEN)]  # type: ignore[misc]
+    return [Line(one) for one in found.filter(state__in=OPEN)]  # type: ignore[misc]  # annotated by its queryset
 
 
 def sent(found: QuerySet[Report]) -> QuerySet[Report]:
-    return found.filter(state=Step.SENT)  # type: ignore[misc]
+    return found.filter(state=Step.SENT)  # type: ignore[misc]  # annotated by its queryset
 
 
 def schedules(user: User, scope: Team) -> QuerySet[Schedule]:

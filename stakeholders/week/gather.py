@@ -123,7 +123,7 @@ def gather(user: User, team: Team, week: Week, *, now: datetime) -> Gathered:
     start, end = week.bounds(zone)
     seen = min(end, now)
     weeks = weeks_ending(week, WEEKS + 1)
-    teams = list(access.below(user, team).with_tree_fields())  # type: ignore[attr-defined]
+    teams = list(access.below(user, team).with_tree_fields())  # type: ignore[attr-defined]  # of tree-queries
     ids = [one.pk for one in teams]
     feeds = _feeds(team, ids, now)
     incidents = any(feed.incidents for feed in feeds)

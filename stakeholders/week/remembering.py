@@ -159,7 +159,7 @@ def _deadlines(
         windows = sorted(row.windows.all(), key=lambda one: one.from_date)
         one = forecasts.get(row.pk)
         said = {
-            "even": one.even, "sure": one.sure, "hits": one.hits, "trials": run.trials,  # type: ignore[union-attr]
+            "even": one.even, "sure": one.sure, "hits": one.hits, "trials": run.trials,  # type: ignore[union-attr]  # a forecast has its run
             "penalty": one.penalty, "penalty_85": one.penalty_85, "chain": tuple(one.critical),
             "driving": {key: share for key, share in one.driving.items() if share >= 0.005},
         } if one else {}  # fmt: skip
@@ -168,7 +168,7 @@ def _deadlines(
                 id=row.pk, name=row.name, date=one.date if one else row.date, milestone=row.milestone_id,
                 title=row.milestone.title, team=row.milestone.team_id, currency=row.currency or "USD",
                 penalty_from=windows[0].from_date if windows else None,
-                rate=RATES[windows[0].kind].format(money(windows[0].amount, row.currency)) if windows else "", **said,  # type: ignore[arg-type]
+                rate=RATES[windows[0].kind].format(money(windows[0].amount, row.currency)) if windows else "", **said,  # type: ignore[arg-type]  # the fields of a Deadline
             )
         )  # fmt: skip
     return made

@@ -34,7 +34,7 @@ def index(request: HttpRequest) -> HttpResponse:
     people = people.select_related("user").prefetch_related(Prefetch("memberships", now, to_attr="now"))
     shown = Paginator(people, PER_PAGE).get_page(request.GET.get("page"))
     may_add = access.may_anywhere(user, Right.PEOPLE)
-    part = "#rows" if request.htmx and not request.htmx.boosted else ""  # type: ignore[attr-defined]
+    part = "#rows" if request.htmx and not request.htmx.boosted else ""  # type: ignore[attr-defined]  # requests carry what is put on them
     return render(request, f"teams/people.html{part}", {"page": shown, "query": query, "may_add": may_add})
 
 

@@ -29,7 +29,7 @@ def page(request: HttpRequest, team: str) -> HttpResponse:
     found = access.get_team(user, team)
     speaks_of(request, found)
     today = timezone.localdate()
-    tree = list(access.teams(user).with_tree_fields())  # type: ignore[attr-defined]
+    tree = list(access.teams(user).with_tree_fields())  # type: ignore[attr-defined]  # of tree-queries
     seen = {row.pk: row for row in tree}
     way = [row.pk for row in Team.objects.ancestors(found)]
     below = [row.pk for row in tree if found.pk in row.tree_path]
@@ -83,8 +83,8 @@ def _grants(team: Team, way: list[int], seen: dict[int, Team]) -> list[Grant]:
     grants = Grant.objects.active().filter(team__in=[*way, team.pk]).select_related("person", "team")
     order = [team.pk, *reversed(way)]
     for grant in grants:
-        grant.source = seen.get(grant.team_id)  # type: ignore[attr-defined]
-        grant.is_own = grant.team_id == team.pk  # type: ignore[attr-defined]
+        grant.source = seen.get(grant.team_id)  # type: ignore[attr-defined]  # for the template
+        grant.is_own = grant.team_id == team.pk  # type: ignore[attr-defined]  # for the template
     return sorted(grants, key=lambda grant: (order.index(grant.team_id), grant.role, grant.person.name))
 
 

@@ -42,7 +42,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "reads_trail": access.governs_all(user),
         "may_add_people": access.may_anywhere(user, Right.PEOPLE),
     }
-    part = "#rows" if request.htmx and not request.htmx.boosted else ""  # type: ignore[attr-defined]
+    part = "#rows" if request.htmx and not request.htmx.boosted else ""  # type: ignore[attr-defined]  # requests carry what is put on them
     return render(request, f"teams/tree.html{part}", context)
 
 

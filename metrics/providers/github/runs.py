@@ -56,7 +56,7 @@ def _progress(words: Words) -> int:
 
 
 def _is_young(words: object, now: datetime) -> bool:
-    times = [time(one, "run_started_at", "updated_at", "started_at", "created_at") for one in words]  # type: ignore[attr-defined]
+    times = [time(one, "run_started_at", "updated_at", "started_at", "created_at") for one in words]  # type: ignore[attr-defined]  # checked by who calls
     last = read.latest(*times)
     return last is None or last > now - LONGEST
 

@@ -39,7 +39,7 @@ def modernisation_csv(request: HttpRequest, team: str) -> StreamingHttpResponse:
             ),
         ]
         for plan in plans
-        for one in (held.get(plan.pk) or [None])  # type: ignore[list-item]
+        for one in (held.get(plan.pk) or [None])  # type: ignore[list-item]  # a plan without lines has one row
     ))  # fmt: skip
 
 

@@ -36,7 +36,7 @@ class SeatForm(forms.Form):
 
     def __init__(self, *args: Any, people: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.fields["person"].queryset = people  # type: ignore[attr-defined]
+        self.fields["person"].queryset = people  # type: ignore[attr-defined]  # a field of whatever class
 
     @property
     def is_empty(self) -> bool:

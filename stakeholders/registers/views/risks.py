@@ -88,7 +88,7 @@ def _cells(card: board.Card) -> list[Any]:
         return "" if cents is None else f"{cents / 100:.2f}"
 
     return [
-        row.code, row.title, row.team.name, card.state_of_risk, card.risk.since.date(), row.category_name,  # type: ignore[attr-defined]
+        row.code, row.title, row.team.name, card.state_of_risk, card.risk.since.date(), row.category_name,  # type: ignore[attr-defined]  # annotated by its queryset
         str(row.owner or ""), "" if row.chance is None else row.chance, amount(row.low), amount(row.likely),
         amount(row.high), row.currency, amount(card.expected), "" if row.days is None else row.days, card.level or "",
         row.review_on or "", card.held.row.code if card.held else "",
@@ -150,7 +150,7 @@ def edit_risk(request: HttpRequest, pk: int) -> HttpResponse:
 @asked_or_sent
 def move_risk(request: HttpRequest, pk: int) -> HttpResponse:
     user, row = _fetch(request, pk, Right.LOG)
-    state = row.state  # type: ignore[attr-defined]
+    state = row.state  # type: ignore[attr-defined]  # annotated by its queryset
     form = forms.MoveForm(posted(request), initial={"seen": state})
 
     def verb(said: dict[str, Any]) -> tuple[str, str]:
@@ -164,5 +164,5 @@ def move_risk(request: HttpRequest, pk: int) -> HttpResponse:
     return ask(
         request, form, seeing(form, newest, verb), title=f"Move {row.code}", button="Move it", sub=row.title,
         back=row.get_absolute_url(), failed="It was not moved.",
-        intro=f"It is {RiskEvent.State(state).label.lower()} since {ui.day(row.since)}. The move stays on record.",  # type: ignore[attr-defined]
+        intro=f"It is {RiskEvent.State(state).label.lower()} since {ui.day(row.since)}. The move stays on record.",  # type: ignore[attr-defined]  # annotated by its queryset
     )  # fmt: skip

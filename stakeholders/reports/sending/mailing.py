@@ -121,7 +121,7 @@ def _connection() -> Iterator[Any]:
 def _by_smtp(smtp: smtplib.SMTP, message: EmailMultiAlternatives, *, hand: Act, done: Act) -> None:
     encoding = message.encoding or settings.DEFAULT_CHARSET
     sender, to = (sanitize_address(one, encoding) for one in (message.from_email, message.to[0]))
-    body: bytes = message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]
+    body: bytes = message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # of Django's own message, which takes it
     try:
         smtp.ehlo_or_helo_if_needed()
         _asked(smtp.mail(_bare(sender), [f"size={len(body)}"] if smtp.has_extn("size") else []), of="sender")

@@ -85,7 +85,7 @@ def _opened_before(link: ShareLink, ticket: str) -> bool:
 
 def _gone(request: HttpRequest) -> HttpResponse:
     answer = render(request, "stakeholders/shared_gone.html", status=404)
-    answer.is_whole = True  # type: ignore[attr-defined]
+    answer.is_whole = True  # type: ignore[attr-defined]  # for the middleware
     return answer
 
 
