@@ -30,7 +30,7 @@ from teams.access import Visitor
 from .tables import covered
 
 ON_A_PAGE = 50
-MOST_CHANGES = 8  # of one entry shown at once
+MOST_CHANGES = 4  # of one entry shown at once
 MOST_WAITING = 10_000
 LONGEST = 160
 NAMES = ("name", "title", "email")

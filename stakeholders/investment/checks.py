@@ -50,6 +50,11 @@ class Checked:
     def word(self) -> str:
         return WORDS[self.state]
 
+    @property
+    def asks(self) -> bool:
+        """Whether a person can add anything: what is worked out and holds needs nobody."""
+        return not self.computed or self.state is not State.HOLDS
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:

@@ -46,6 +46,7 @@ class Entry:
     then: str = ""  # what it promised
     since: str = ""  # what happened
     verdict: str = ""
+    considered: int = 0  # options, when it was decided
 
     @property
     def is_late(self) -> bool:
@@ -113,7 +114,7 @@ def decision_entry(row: Decision, day: date) -> Entry:
     newest = outcomes[-1] if outcomes else None
     return Entry(
         **common, state="decided", at=last.at, words=f"{last.option}. {last.words}",
-        who=f"{last.by_name}, {ui.plural(considered, 'option')} considered",
+        who=last.by_name, considered=considered,
         due=newest is None and last.score_on is not None and last.score_on <= day,
         then=_promised(last, row.currency), since=f"{newest.verdict_name}. {newest.words}" if newest else "",
         verdict=newest.verdict if newest else "",

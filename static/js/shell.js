@@ -277,8 +277,11 @@
     const wrong = one("[data-focus]");
     if (wrong) wrong.focus();
     else announce(all("#messages .notice").map((note) => note.textContent.trim()).join(" "));
-    const tab = one(".metric-tabs [aria-current]");
-    if (tab) tab.closest("ul").scrollLeft = tab.offsetLeft - 40;
+    for (const tab of all(":is(.metric-tabs, .register-tabs, .money-tabs) [aria-current]")) {
+      let box = tab.parentElement;
+      while (box && box !== document.body && box.scrollWidth <= box.clientWidth) box = box.parentElement;
+      if (box && box !== document.body) box.scrollLeft += tab.getBoundingClientRect().left - box.getBoundingClientRect().left - 40;
+    }
     const list = one(".sidebar-scroll");
     const here = one(".node-link[aria-current]");
     if (list && here && here.offsetTop > list.clientHeight) list.scrollTop = here.offsetTop - list.clientHeight / 2;

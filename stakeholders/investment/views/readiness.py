@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -200,6 +201,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 def retro_actions(request: HttpRequest, team: str) -> HttpResponse:
     user, scope = scoped(request, team)
     rows = RetroAction.objects.filter(team__in=access.below(user, scope)).select_related("team")
+    rows = rows.order_by(F("done_on").desc(nulls_first=True), "due_on", "pk")  # what is open, the oldest first
     page = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "scope": scope,
