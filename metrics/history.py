@@ -8,12 +8,13 @@ Then incidents and failures, for which see `derive`.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import Count
 from django.utils import timezone
 
 from . import derive, linking
@@ -91,8 +92,8 @@ def _lines(own: Sequence[_Deploy]) -> list[list[_Deploy]]:
 def _place(own: Sequence[_Deploy]) -> Place | None:
     """Where the history of these deployments is told: where most of their shas are; None when it is nowhere."""
     shas = {one.sha for one in own if one.sha}
-    rows = Commit.objects.filter(sha__in=shas).values_list("source_id", "repository")
-    counted = Counter(Place(*row) for row in rows)
+    rows = Commit.objects.filter(sha__in=shas).values_list("source_id", "repository").annotate(count=Count("pk"))
+    counted = {Place(source, repository): count for source, repository, count in rows}
     return max(counted, key=lambda place: (counted[place], -place.source, place.repository)) if counted else None
 
 

@@ -83,8 +83,11 @@ def people(facts: FactBase, voice: Voice) -> Section:
         )
     said = []
     if one.seniors_stayed is not None and one.seniors_at_start:
-        said.append(f"{one.seniors_stayed:,} of {one.seniors_at_start:,} senior engineers stayed in the past year"
-                    + (f" and {one.grew:,} grew into wider roles." if one.grew else "."))  # fmt: skip
+        leaving = one.seniors_leaving or 0
+        of_them = f"; {leaving:,} of them {'is' if leaving == 1 else 'are'} leaving" if leaving else ""
+        grew = f", and {one.grew:,} grew into wider roles" if one.grew else ""
+        stayed = f"{one.seniors_stayed:,} of {one.seniors_at_start:,} senior engineers stayed in the past year"
+        said.append(f"{stayed}{of_them}{grew}.")
     elif one.grew:
         said.append(f"{one.grew:,} grew into wider roles in the past year.")
     if not said:
@@ -93,6 +96,7 @@ def people(facts: FactBase, voice: Voice) -> Section:
         said.append(sentence(one.added))
     counts = (
         ("Senior engineers a year ago", one.seniors_at_start), ("Of them still here", one.seniors_stayed),
+        ("Of these, leaving soon", one.seniors_leaving),
         ("Grew into wider roles", one.grew), ("Left in the past year", one.left), ("People now", one.headcount),
     )  # fmt: skip
     table = Table(

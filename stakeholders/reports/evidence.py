@@ -66,8 +66,8 @@ def people(got: Gathered) -> People | None:
     if seniors.cohort < LEAST_PEOPLE:
         return People(left=year.left, headcount=year.closing)
     return People(
-        seniors_stayed=seniors.stayed, seniors_at_start=seniors.cohort, grew=seniors.grew, left=year.left,
-        headcount=year.closing,
+        seniors_stayed=seniors.stayed, seniors_at_start=seniors.cohort, seniors_leaving=seniors.leaving,
+        grew=seniors.grew, left=year.left, headcount=year.closing,
     )  # fmt: skip
 
 

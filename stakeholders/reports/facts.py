@@ -187,6 +187,7 @@ class People:
 
     seniors_stayed: int | None = None
     seniors_at_start: int | None = None
+    seniors_leaving: int | None = None  # of those who stayed: their last day is known
     grew: int | None = None
     left: int | None = None
     headcount: int | None = None
