@@ -108,7 +108,7 @@ def evidence_counts(teams: Teams, week: Week) -> Counter[str]:
 
 def answer_counts(teams: Teams, week: Week) -> Counter[str]:
     """How many unplanned deployments of `week` were rollbacks, hotfixes, or ("") nothing but reverts."""
-    unplanned = deployments(teams, week).filter(unplanned=True)  # type: ignore[misc] # annotated by _marked  # annotated by its queryset
+    unplanned = deployments(teams, week).filter(unplanned=True)  # type: ignore[misc]  # annotated by _marked
     return Counter(unplanned.order_by().values_list("answer", flat=True))
 
 
