@@ -89,7 +89,7 @@ def test_a_question_is_asked_with_options_and_decided_with_a_reason(scene: Scene
     assert (event.by_name, event.words, event.option) == ("Maya Lindqvist", "In two weeks.", option)
     assert [one["cost"] for one in event.promised] == [9_600_000, 1_500_000]
     log = words(manager.get("/decisions/squad-a/").content.decode())
-    assert "Integration Platform, 2 options" in log
+    assert "Squad A, 2 options" in log
     assert "Cost $15k" in log
     record = manager.get(f"/decision/{row.pk}/record.md").content.decode()
     for said in ("# D-", "Status: Decided", "**Buy**", "In two weeks.", "| A | Build | $96k | $42k |", "## Evidence"):
