@@ -6,12 +6,14 @@ some providers disable a hook that is not.
 
 from __future__ import annotations
 
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -62,13 +64,27 @@ def door(request: HttpRequest, hook: uuid.UUID) -> HttpResponse:
 def _kept(source: Source, key: str, push: Push, known: dict[int, str]) -> HttpResponse:
     with transaction.atomic():
         new = inbox.receive(source, key, push.body, _worth_keeping(push))
-        now = timezone.now()
-        if source.heard_at is None or (now - source.heard_at).total_seconds() > 1:
-            Source.objects.filter(pk=source.pk).update(heard_at=now)
+        if source.heard_at is None or (timezone.now() - source.heard_at).total_seconds() > 1:
+            _note_hearing(source)
             if len(known) > 1:
                 _note_use(source, push, known)
         transaction.on_commit(nudge)
     return _answer(202, "Kept." if new else "Kept before.")
+
+
+def _note_hearing(source: Source) -> None:
+    """Once a second: of many deliveries at once one writes it, and none waits for another."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE metrics_source SET heard_at = now() WHERE id = (
+                SELECT id FROM metrics_source
+                 WHERE id = %s AND (heard_at IS NULL OR heard_at < now() - interval '1 second')
+                   FOR UPDATE SKIP LOCKED
+            )
+            """,
+            [source.pk],
+        )
 
 
 def _note_use(source: Source, push: Push, known: dict[int, str]) -> None:
@@ -114,19 +130,20 @@ def _too_many(source: Source) -> bool:
 
 
 def nudge() -> None:
-    """Wake a worker, at most twice a second: beat's sweep finds the rest."""
+    """Wake a worker, at most twice a second, and keep no sender waiting for Redis: beat's sweep finds the rest."""
     from .tasks import send_quietly, sweep_inbox
 
     if _may_nudge():
-        send_quietly(sweep_inbox)
+        _aside.submit(send_quietly, sweep_inbox)
+
+
+_aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="nudge")
 
 
 _nudged: list[float] = [0.0]
 
 
 def _may_nudge() -> bool:
-    import time
-
     now = time.monotonic()
     if now - _nudged[0] < 0.5:
         return False

@@ -26,6 +26,7 @@ ENVIRONMENT = {
     "PLUMBLINE_SOURCE_KEYS": "Zm9yLXRoZS10ZXN0cy1vbmx5LWZvci10aGUtdGVzdHM=",
     "PLUMBLINE_SEAL_KEY": "for-the-bench-only-for-the-bench-only-for-the-bench-only",
 }
+PARTS = {"promises", "pages", "reports", "deliveries", "pulls"}
 
 
 def main() -> int:
@@ -84,6 +85,7 @@ def _with_servers(table: Table) -> None:
 
 def _measures(table: Table) -> None:
     from django.conf import settings
+    from django.core.management import call_command
     from django.utils import timezone
 
     from config.demo import story
@@ -93,27 +95,30 @@ def _measures(table: Table) -> None:
 
     from . import deliveries, pages, promises, pulls, reports
 
-    if sys.argv[1:] == ["deliveries"]:
-        team = Team.objects.create(name="Shelf", slug="shelf", kind=Team.Kind.SQUAD)
-        deliveries.measure(table, settings.CLONES_DIR.parent, team)
-        return
-    if sys.argv[1:] == ["reports"]:
-        reports.measure(table)
-        return
-    story.load()
-    root = Team.objects.get(slug="product-engineering")
-    director = User.objects.get(email="maya.lindqvist@meridian.example")
+    wanted = set(sys.argv[1:]) or PARTS
+    if unknown := wanted - PARTS:
+        sys.exit(f"There is no part {', '.join(sorted(unknown))}. The parts are {', '.join(sorted(PARTS))}.")
     warnings.filterwarnings("ignore", message="No directory at")  # nothing is collected
-    took = seconds(lambda: [pulls.pull(source) for source in Source.objects.all()])
-    table.add("Sample organisation read", short(took), "a year of three pipelines")
-    rollups.rebuild(now=timezone.now())
-    promises.measure(table, Team.objects.get(slug="squad-a"), director)
-    pages.measure(table, root, director)
-    pulls.rebuild(table)
-    reports.measure(table)
-    deliveries.measure(table, settings.CLONES_DIR.parent, root)
+    if wanted & {"promises", "pages"}:
+        story.load()
+        root = Team.objects.get(slug="product-engineering")
+        director = User.objects.get(email="maya.lindqvist@meridian.example")
+        took = seconds(lambda: [pulls.pull(source) for source in Source.objects.all()])
+        table.add("Sample organisation read", short(took), "a year of three pipelines")
+        rollups.rebuild(now=timezone.now())
+        if "promises" in wanted:
+            promises.measure(table, Team.objects.get(slug="squad-a"), director)
+        if "pages" in wanted:
+            pages.measure(table, root, director)
+            pulls.rebuild(table)
+        call_command("drop_sample_accounts", verbosity=0)  # a web process beside them would not start
+    if "reports" in wanted:
+        reports.measure(table)
     shelf = Team.objects.create(name="Shelf", slug="shelf", kind=Team.Kind.SQUAD)  # beside the organisation
-    pulls.measure(table, settings.CLONES_DIR.parent, shelf)
+    if "deliveries" in wanted:
+        deliveries.measure(table, settings.CLONES_DIR.parent, shelf)
+    if "pulls" in wanted:
+        pulls.measure(table, settings.CLONES_DIR.parent, shelf)
 
 
 if __name__ == "__main__":
