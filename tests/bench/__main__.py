@@ -1,4 +1,4 @@
-"""`python -m tests.bench [deliveries|reports]`: how long things take here, as a plain table, all of it or one part.
+"""`python -m tests.bench [promises|pages|reports|deliveries|pulls]`: how long things take here, all or some parts.
 
 It leaves no server and no folder behind.
 """
