@@ -20,7 +20,8 @@ from . import credentials, observed, registry
 from .events import Page, Tell
 from .models import OpenItem, Puzzle, Source, Stream
 
-OPEN, DERIVE, REPLAY = "open", "derive", "replay"
+OPEN = "open"
+DERIVE, REPLAY = credentials.ASK_NOBODY
 ONCE = frozenset(credentials.ASK_NOBODY)  # asked for by a person, asks no provider, and comes to an end
 ASK_AT_ONCE = 20
 ASK_EVERY = timedelta(minutes=2)  # while something is not over

@@ -6,9 +6,10 @@ some providers disable a hook that is not.
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import structlog
 from django.contrib.auth.decorators import login_not_required
@@ -134,10 +135,12 @@ def nudge() -> None:
     from .tasks import send_quietly, sweep_inbox
 
     if _may_nudge():
-        _aside.submit(send_quietly, sweep_inbox)
+        with contextlib.suppress(RuntimeError):  # this process is ending
+            _under_way[:] = [_aside.submit(send_quietly, sweep_inbox)]
 
 
 _aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="nudge")
+_under_way: list[Future[None]] = []  # one at most: while Redis is away none queue up
 
 
 _nudged: list[float] = [0.0]
@@ -145,7 +148,7 @@ _nudged: list[float] = [0.0]
 
 def _may_nudge() -> bool:
     now = time.monotonic()
-    if now - _nudged[0] < 0.5:
+    if now - _nudged[0] < 0.5 or any(not one.done() for one in _under_way):
         return False
     _nudged[0] = now
     return True

@@ -57,7 +57,7 @@ def load(*, teams: dict[str, Team], people: dict[str, Person], today: date) -> N
             person.user.save(update_fields=["password"])
     grants.grant(  # he reviews what concerns all its squads, so he reads it
         person=people["Tomasz Wolny"], role=Grant.Role.EXECUTIVE, team=teams["Integration Platform"],
-        by=people["Maya Lindqvist"].user,  # type: ignore[arg-type]  # somebody signed in, or nobody comes here
+        by=people["Maya Lindqvist"].user,  # type: ignore[arg-type]  # she has a log-in
     )  # fmt: skip
     promises = {row.title: row for row in Commitment.objects.filter(is_sample=True, made_on__gte=today - timedelta(70))}
     told = Told(today, teams["Integration Platform"], people, promises, password)

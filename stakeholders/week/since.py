@@ -93,9 +93,9 @@ def _promise(before: Promise | None, one: Promise, after: Known) -> Iterator[Tol
     elif one.state != before.state:
         text = f"{before.word.lower()}, now {one.word.lower()}."
         yield Told("status", one.title, text, "", url)
-    elif one.id in {deadline.milestone for deadline in after.deadlines if deadline.even == one.even}:
-        return  # told as the forecast of its deadline
     elif one.even and before.even and abs((one.even - before.even).days) >= NOTABLE_DAYS:
+        if any(other.milestone == one.id and other.even == one.even for other in after.of("deadlines")):
+            return  # told as the forecast of its deadline
         yield Told("forecast", one.title, f"{_range(before.even, one.even)} at even odds.", "", url)
 
 
