@@ -154,7 +154,7 @@ def _compared_with(got: Gathered, judged: Judged) -> tuple[Known, date]:
 def _changes(before: Known, known: Known) -> tuple[Change, ...]:
     """In the order of the page: group by group, what hangs on a deadline first."""
     made = sorted(differences(before, known), key=lambda one: one.kind != "deadlines")
-    lines = [(line, one) for one in made for line in since.told([one], known)]
+    lines = [(line, one) for one, line in since.told_of(made, known)]
     found = [
         Change(
             kind=title, what=f"{line.what}{JOINED.get(name, ', ')}{line.text}", tone=TONES.get(name, ""),

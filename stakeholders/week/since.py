@@ -72,10 +72,22 @@ def groups(before: Known, after: Known) -> list[Group]:
 
 
 def told(made: Iterable[Difference], after: Known) -> Iterator[Told]:
-    for one in made:
-        if one.after is None:
-            continue  # a row is only gone when it left the scope or its deadline was closed
-        yield from _KINDS[one.kind](one.before, one.after, after)
+    for _, line in told_of(made, after):
+        yield line
+
+
+def told_of(made: Iterable[Difference], after: Known) -> Iterator[tuple[Difference, Told]]:
+    """Each line with what it tells. A milestone's forecast is told as its deadline's, where that tells it."""
+    pairs = [
+        (one, line)
+        for one in made
+        if one.after is not None  # a row is only gone when it left the scope or its deadline was closed
+        for line in _KINDS[one.kind](one.before, one.after, after)
+    ]
+    spoken = {one.after.milestone for one, line in pairs if one.kind == "deadlines" and line.group == "forecast"}
+    for one, line in pairs:
+        if not (one.kind == "promises" and line.group == "forecast" and one.after.id in spoken):
+            yield one, line
 
 
 def _promise(before: Promise | None, one: Promise, after: Known) -> Iterator[Told]:
@@ -94,8 +106,6 @@ def _promise(before: Promise | None, one: Promise, after: Known) -> Iterator[Tol
         text = f"{before.word.lower()}, now {one.word.lower()}."
         yield Told("status", one.title, text, "", url)
     elif one.even and before.even and abs((one.even - before.even).days) >= NOTABLE_DAYS:
-        if any(other.milestone == one.id and other.even == one.even for other in after.of("deadlines")):
-            return  # told as the forecast of its deadline
         yield Told("forecast", one.title, f"{_range(before.even, one.even)} at even odds.", "", url)
 
 

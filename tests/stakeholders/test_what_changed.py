@@ -123,6 +123,19 @@ def test_a_promise_is_told_once_under_what_matters_most_of_it() -> None:
     }
 
 
+def test_the_forecast_of_a_milestone_is_told_once_as_that_of_its_deadline() -> None:
+    def at(even: date, day: date) -> Known:
+        deadline = Deadline(id=1, name="CMS rule", date=day, milestone=1, title="CMS go-live", team=1, even=even)
+        return known(promises=[a_promise(even=even)], deadlines=[deadline])
+
+    day, later = date(2027, 1, 5), TODAY + timedelta(days=9)
+    before = at(TODAY, day)
+    assert lines(before, at(later, day)) == {"Forecast moved": ["CMS go-live forecast 25 Nov to 4 Dec."]}
+    both = lines(before, at(later, day + timedelta(days=7)))
+    assert both["Deadlines"] == ["CMS rule moved, 5 Jan to 12 Jan."]
+    assert both["Forecast moved"] == ["FHIR Patient API 25 Nov to 4 Dec at even odds."]
+
+
 def test_a_forecast_that_hardly_moves_is_no_news() -> None:
     moved = a_promise(even=TODAY + timedelta(days=2))
     assert lines(known(promises=[a_promise()]), known(promises=[moved])) == {}
